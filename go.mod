@@ -1,0 +1,3 @@
+module github.com/httptrigger/httptrigger
+
+go 1.25.0

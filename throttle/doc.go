@@ -1,0 +1,2 @@
+// Package throttle bounds how much runs at once, how often and how large.
+package throttle
