@@ -1,0 +1,222 @@
+package route
+
+import "strings"
+
+// A Template is a compiled route template. It is immutable and may be used by
+// several goroutines at once.
+type Template struct {
+	text     string
+	segments []segment
+	params   []param
+	compat   bool
+}
+
+// Compile compiles a template with the zero [Compiler]. The error is a
+// [*SyntaxError], or the [*ConstraintError] of each constraint that cannot be
+// used, joined if there are several.
+func Compile(template string) (*Template, error) {
+	var c Compiler
+	return c.Compile(template)
+}
+
+// MustCompile is like [Compile] but panics if the template cannot be compiled.
+func MustCompile(template string) *Template {
+	t, err := Compile(template)
+	if err != nil {
+		panic(err)
+	}
+	return t
+}
+
+// String returns the text the template was compiled from.
+func (t *Template) String() string { return t.text }
+
+// A Part is a piece of a segment of a template: text or a parameter.
+type Part struct {
+	// Literal is the text, braces single; empty for a parameter.
+	Literal string
+	// Separator marks the "." that goes away together with the optional
+	// parameter behind it.
+	Separator bool
+	// Param is the parameter, nil for text.
+	Param *Param
+}
+
+// A Param describes one parameter of a template.
+type Param struct {
+	Name        string       // as spelled in the template
+	Constraints []Constraint // in the order of the template
+	Default     string       // the text that stands in for a missing value
+	HasDefault  bool         // tells an empty default from none
+	Optional    bool         // marked with '?'
+	CatchAll    string       // "*" or "**" for a catch-all, else empty
+}
+
+// Segments returns the segments of the template, each a list of parts.
+func (t *Template) Segments() [][]Part {
+	params := t.Params()
+	all := make([][]Part, len(t.segments))
+	for i := range t.segments {
+		for _, p := range t.segments[i].parts {
+			part := Part{Literal: p.literal, Separator: p.separator}
+			if p.param >= 0 {
+				part.Param = &params[p.param]
+			}
+			all[i] = append(all[i], part)
+		}
+	}
+	return all
+}
+
+// Params returns the parameters of the template from left to right.
+func (t *Template) Params() []Param {
+	all := make([]Param, len(t.params))
+	for i := range t.params {
+		p := &t.params[i]
+		all[i] = Param{
+			Name: p.name, Constraints: append([]Constraint(nil), p.constraints...),
+			Default: p.defaultText, HasDefault: p.hasDefault,
+			Optional: p.optional, CatchAll: p.catchAll,
+		}
+	}
+	return all
+}
+
+// index returns the index of the parameter called name, case ignored, or -1.
+func (t *Template) index(name string) int {
+	for i := range t.params {
+		if t.params[i].name == name {
+			return i
+		}
+	}
+	for i := range t.params {
+		if equalFold(t.params[i].name, name) {
+			return i
+		}
+	}
+	return -1
+}
+
+// Match reports whether the template accepts path, and the values it takes from
+// it. The path is one that [DecodePath] made: it begins with a slash and a
+// "%2F" in it is no slash. The empty path is the same as "/"; any other that
+// does not begin with a slash is not accepted.
+//
+// A constraint that cannot decide counts as a refusal; see [Template.Check].
+func (t *Template) Match(path string) (Values, bool) {
+	v, ok, _ := t.match(path, t.compat)
+	return v, ok
+}
+
+// Check is [Template.Match] for templates whose constraints may fail to decide:
+// a regular expression that ran into the time limit of its engine, or one that
+// is broken and was let through by [Compiler.Compat]. Then ok is false and the
+// error is a [*UndecidedError].
+func (t *Template) Check(path string) (v Values, ok bool, err error) {
+	return t.match(path, t.compat)
+}
+
+func (t *Template) match(path string, compat bool) (Values, bool, error) {
+	v := newValues(t, path)
+	if !t.split(path, compat, &v) {
+		return Values{}, false, nil
+	}
+	if ok, err := t.accept(&v); !ok {
+		return Values{}, false, err
+	}
+	return v, true, nil
+}
+
+// split takes path apart along the segments, constraints aside.
+//
+// One trailing slash is ignored. An empty segment is accepted by nothing, but
+// may begin a catch-all in endpoint routing; the classic routing that the
+// Functions host uses refuses it there too (Patterns/RoutePatternMatcher.cs,
+// Matching/DfaMatcherBuilder.cs).
+func (t *Template) split(path string, compat bool, v *Values) bool {
+	if path != "" && path[0] != '/' {
+		return false
+	}
+	pos := 1
+	for i := range t.segments {
+		s := &t.segments[i]
+		prm := s.param()
+		if pos >= len(path) {
+			if !t.mayEnd(s) {
+				return false
+			}
+			continue
+		}
+		if prm >= 0 && t.params[prm].catchAll != "" {
+			if compat && path[pos] == '/' {
+				return false
+			}
+			v.set(prm, pos, len(path))
+			return true
+		}
+		end := strings.IndexByte(path[pos:], '/')
+		if end < 0 {
+			end = len(path)
+		} else {
+			end += pos
+		}
+		if end == pos || !t.matchSegment(s, path, pos, end, v) {
+			return false
+		}
+		pos = end + 1
+	}
+	return pos >= len(path)
+}
+
+// mayEnd reports whether a path may end before the segment.
+func (t *Template) mayEnd(s *segment) bool {
+	i := s.param()
+	if i < 0 {
+		return false
+	}
+	p := &t.params[i]
+	return p.optional || p.hasDefault || p.catchAll != ""
+}
+
+func (t *Template) matchSegment(s *segment, path string, start, end int, v *Values) bool {
+	if text, ok := s.literal(); ok {
+		return equalFold(path[start:end], text)
+	}
+	if i := s.param(); i >= 0 {
+		v.set(i, start, end)
+		return true
+	}
+	return t.matchComplex(s, path, start, end, v)
+}
+
+// accept puts the values to the constraints, in the order of the template.
+//
+// A default is judged like a value of the path; an optional parameter without a
+// value is not judged; a catch-all without one is judged as null.
+func (t *Template) accept(v *Values) (bool, error) {
+	for i := range t.params {
+		p := &t.params[i]
+		if len(p.constraints) == 0 {
+			continue
+		}
+		text, ok := v.at(i)
+		if !ok && p.optional {
+			continue
+		}
+		for j := range p.constraints {
+			c := &p.constraints[j]
+			if !ok {
+				if !c.acceptsNull() {
+					return false, nil
+				}
+				continue
+			}
+			if accepted, err := c.Check(text); err != nil {
+				return false, &UndecidedError{Template: t.text, Param: p.name, Text: c.text, Value: text, Err: err}
+			} else if !accepted {
+				return false, nil
+			}
+		}
+	}
+	return true, nil
+}
