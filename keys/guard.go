@@ -1,0 +1,249 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/refuse"
+)
+
+// A Guard asks at the door of one function: it decides whether a request may
+// call it. The zero Guard refuses everybody, for without a Resolver no key is
+// recognised.
+//
+// Fields are set before first use and left alone then; the methods may be called
+// concurrently.
+type Guard struct {
+	Resolver *Resolver
+
+	// Function is the function's name, whose own keys count beside the host's.
+	// It is "" on routes that belong to no function: a function's key is then
+	// not even recognised.
+	Function string
+
+	// Level is what the function asks for. Zero is Function.
+	Level Level
+
+	// KeyName, if not "", asks for the key of this name too, ignoring case. The
+	// master key needs no name. See ExtensionKey.
+	KeyName string
+
+	// Disabled answers callers that are let in with 404, unless by the master
+	// key.
+	Disabled bool
+
+	// Challenge answers as the source's admin and webhook routes do: 401 with
+	// a WWW-Authenticate header if no key was recognised, and 403 if one was
+	// that is not enough. A function answers 401 for both.
+	Challenge bool
+
+	// Identified reports whether the embedder knows the caller by other means
+	// than a key, such as a sign-in that a front end vouches for. It grants
+	// nothing; with Challenge the refusal is 403 then. Nil is never.
+	Identified func(*http.Request) bool
+
+	// Identify makes a Guard of an anonymous function look up the key that is
+	// presented, so that the handler can know the caller. Everybody is let in
+	// all the same. With Compat it is always on.
+	Identify bool
+
+	// Compat leaves the code parameter in the request, and answers 500 where
+	// the store cannot be read, also on an anonymous function to a request
+	// that presents a key.
+	Compat bool
+
+	// InsecureSkipKeys lets every request in without looking at its key, as the
+	// source does in local development. The Grant is zero.
+	InsecureSkipKeys bool
+
+	// Logger is told why requests are refused; nil is silent.
+	Logger *slog.Logger
+
+	// Deny answers requests that Wrap refuses, with the error of Check. Nil is
+	// the function Deny.
+	Deny func(http.ResponseWriter, *http.Request, error)
+}
+
+// A Reason says why a request was denied. Callers are not told.
+type Reason string
+
+// The reasons.
+const (
+	ReasonNoKey       Reason = "no key was presented"
+	ReasonUnknownKey  Reason = "the key is not known here"
+	ReasonWrongLevel  Reason = "the key does not grant the level"
+	ReasonWrongName   Reason = "the key is not the one asked for"
+	ReasonDisabled    Reason = "the function is disabled"
+	ReasonStoreFailed Reason = "the keys could not be read"
+)
+
+// A DeniedError is a request that a Guard refused.
+type DeniedError struct {
+	Function string
+	Level    Level // what was asked for
+	Grant    Grant // by what the caller was recognised, if at all
+	Reason   Reason
+	Err      error // the store's, with ReasonStoreFailed
+
+	// Challenge is the value of the WWW-Authenticate header, or "".
+	Challenge string
+
+	status int
+	retry  time.Duration
+}
+
+func (e *DeniedError) Error() string {
+	text := fmt.Sprintf("keys: %q: denied, level %s: %s", e.Function, e.Level, e.Reason)
+	if e.Grant.Kind != NoKey {
+		text += fmt.Sprintf(" (%s key %q of %s)", e.Grant.Kind, e.Grant.Name, e.Grant.Scope)
+	}
+	if e.Err != nil {
+		text += ": " + e.Err.Error()
+	}
+	return text
+}
+
+// Unwrap returns the store's error, if that was the reason.
+func (e *DeniedError) Unwrap() error { return e.Err }
+
+// StatusCode returns the status of the refusal: 401; 403 where the Guard
+// challenges; 404 for a disabled function; 503 if the keys could not be read,
+// or 500 if they will not be readable before somebody repairs them.
+func (e *DeniedError) StatusCode() int { return e.status }
+
+// RetryAfter returns when to come back, with status 503.
+func (e *DeniedError) RetryAfter() time.Duration { return e.retry }
+
+// Deny answers a request that was refused with the error of Check: its status,
+// its challenge and an empty body.
+func Deny(w http.ResponseWriter, err error) {
+	var denied *DeniedError
+	if errors.As(err, &denied) && denied.Challenge != "" {
+		w.Header().Set("WWW-Authenticate", denied.Challenge)
+	}
+	refuse.Error(w, err)
+}
+
+// ExtensionKey returns the name of the system key that opens the webhook of an
+// extension (source: DefaultScriptWebHookProvider.cs).
+func ExtensionKey(extension string) string { return strings.ToLower(extension) + "_extension" }
+
+// Check decides about a request. The Grant says by which key its caller was
+// recognised, also when the error, a *DeniedError, refuses it.
+func (g *Guard) Check(r *http.Request) (Grant, error) {
+	if g.InsecureSkipKeys || g.Level == Anonymous && !g.Identify && !g.Compat {
+		return g.admit(Grant{})
+	}
+	presented, ok := FromRequest(r)
+	grant, err := g.Resolver.Resolve(r.Context(), g.Function, presented)
+	switch {
+	case err != nil && g.Level == Anonymous && !g.Compat:
+		return g.admit(Grant{})
+	case err != nil:
+		return Grant{}, g.storeFailed(err)
+	case !grant.Allows(g.Level):
+		return grant, g.refuse(r, grant, ok && presented != "")
+	case g.KeyName != "" && grant.Kind != MasterKey && !strings.EqualFold(grant.Name, g.KeyName):
+		return grant, g.denied(grant, ReasonWrongName, g.status(r, grant))
+	}
+	return g.admit(grant)
+}
+
+// admit lets a caller in, unless the function is disabled.
+func (g *Guard) admit(grant Grant) (Grant, error) {
+	if g.Disabled && grant.Kind != MasterKey {
+		return grant, g.denied(grant, ReasonDisabled, http.StatusNotFound)
+	}
+	return grant, nil
+}
+
+func (g *Guard) refuse(r *http.Request, grant Grant, presented bool) error {
+	reason := ReasonWrongLevel
+	switch {
+	case !presented:
+		reason = ReasonNoKey
+	case grant.Kind == NoKey:
+		reason = ReasonUnknownKey
+	}
+	return g.denied(grant, reason, g.status(r, grant))
+}
+
+func (g *Guard) status(r *http.Request, grant Grant) int {
+	if g.Challenge && (grant.Kind != NoKey || g.Identified != nil && g.Identified(r)) {
+		return http.StatusForbidden
+	}
+	return http.StatusUnauthorized
+}
+
+func (g *Guard) denied(grant Grant, reason Reason, status int) *DeniedError {
+	e := &DeniedError{Function: g.Function, Level: g.Level, Grant: grant, Reason: reason, status: status}
+	if g.Challenge && status == http.StatusUnauthorized {
+		e.Challenge = "Bearer"
+	}
+	return e
+}
+
+// storeFailed refuses while the keys cannot be read: 503 if that may pass by
+// itself, else 500.
+func (g *Guard) storeFailed(err error) error {
+	e := &DeniedError{Function: g.Function, Level: g.Level, Reason: ReasonStoreFailed, Err: err, status: http.StatusInternalServerError}
+	var corrupt *CorruptError
+	if !g.Compat && !errors.As(err, &corrupt) && !errors.Is(err, ErrScope) {
+		e.status, e.retry = http.StatusServiceUnavailable, retryInterval
+	}
+	return e
+}
+
+// Wrap returns a handler that lets the requests through to next that Check
+// admits. The handler learns by which key with FromContext. Unless the function
+// is anonymous, or Compat is set, the request it sees has no code parameter.
+func (g *Guard) Wrap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		grant, err := g.Check(r)
+		if err != nil {
+			g.deny(w, r, err)
+			return
+		}
+		if grant.Kind != NoKey {
+			r = r.WithContext(context.WithValue(r.Context(), grantKey{}, grant))
+		}
+		if g.Level != Anonymous && !g.Compat {
+			r = StripCode(r)
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func (g *Guard) deny(w http.ResponseWriter, r *http.Request, err error) {
+	if g.Logger != nil {
+		var denied *DeniedError
+		level := slog.LevelInfo
+		if errors.As(err, &denied) && denied.Reason == ReasonStoreFailed {
+			level = slog.LevelError
+		}
+		g.Logger.LogAttrs(r.Context(), level, "request denied", slog.Any("error", err))
+	}
+	if g.Deny != nil {
+		if g.Level != Anonymous && !g.Compat {
+			r = StripCode(r)
+		}
+		g.Deny(w, r, err)
+		return
+	}
+	Deny(w, err)
+}
+
+type grantKey struct{}
+
+// FromContext returns by which key the request of the context was let in, and
+// false if by none. Guard.Wrap sets it; a host that calls Check by itself hands
+// the Grant on in its own way.
+func FromContext(ctx context.Context) (Grant, bool) {
+	grant, ok := ctx.Value(grantKey{}).(Grant)
+	return grant, ok
+}

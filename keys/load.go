@@ -1,0 +1,185 @@
+package keys
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+)
+
+// isWarm reports whether an entry is remembered, so that a text it lacks may be
+// newer than what is remembered.
+func (r *Resolver) isWarm(e *entry) bool {
+	v := e.view.Load()
+	return v != nil && (!r.Compat || v.epoch == r.epoch.Load())
+}
+
+func (r *Resolver) maxAge() time.Duration      { return orDefault(r.MaxAge, DefaultMaxAge) }
+func (r *Resolver) refreshAge() time.Duration  { return orDefault(r.Refresh, DefaultRefresh) }
+func (r *Resolver) loadTimeout() time.Duration { return orDefault(r.LoadTimeout, DefaultLoadTimeout) }
+
+func orDefault(d, def time.Duration) time.Duration {
+	if d <= 0 {
+		return def
+	}
+	return d
+}
+
+// current returns the view of an entry that requests may use now. It waits for
+// the store only if there is none.
+func (r *Resolver) current(ctx context.Context, e *entry, now time.Duration) (*view, error) {
+	if v := e.view.Load(); v != nil {
+		if r.Compat {
+			if v.epoch == r.epoch.Load() {
+				return v, nil
+			}
+		} else if age := now - v.at; age <= r.maxAge() {
+			if age > r.refreshAge() {
+				r.start(ctx, e)
+			}
+			return v, nil
+		}
+	}
+	if err := r.wait(ctx, e); err != nil {
+		return nil, err
+	}
+	return e.view.Load(), nil
+}
+
+// refetch reads an entry again for an unknown text, at most as long as its
+// request lasts. An error is not the request's: what is remembered still holds.
+func (r *Resolver) refetch(ctx context.Context, e *entry) {
+	if err := r.wait(ctx, e); err != nil && r.Logger != nil {
+		r.Logger.LogAttrs(ctx, slog.LevelDebug, "keys: not read again for an unknown key", slog.String("scope", e.scope.String()))
+	}
+}
+
+// wait joins the reading of an entry, or starts one.
+func (r *Resolver) wait(ctx context.Context, e *entry) error {
+	f, err := r.start(ctx, e)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-f.done:
+		return f.err
+	case <-ctx.Done():
+		return fmt.Errorf("keys: %s: %w", e.scope, context.Cause(ctx))
+	}
+}
+
+// start returns the reading of an entry that is under way, after starting one
+// if there is none. It goes on when the request that started it leaves. Shortly
+// after a failure it returns that instead of asking the store again.
+func (r *Resolver) start(ctx context.Context, e *entry) (*flight, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.flight != nil {
+		return e.flight, nil
+	}
+	if e.failed != nil && !r.Compat && r.clock() < e.until {
+		return nil, e.failed
+	}
+	f := &flight{done: make(chan struct{})}
+	e.flight = f
+	go func() {
+		f.err = r.read(context.WithoutCancel(ctx), e)
+		e.mu.Lock()
+		e.flight = nil
+		e.mu.Unlock()
+		close(f.done)
+	}()
+	return f, nil
+}
+
+// read loads an entry's scope and puts the view in use, unless one is in use
+// already that was read later.
+func (r *Resolver) read(ctx context.Context, e *entry) error {
+	v := &view{seq: r.seq.Add(1), epoch: r.epoch.Load(), at: r.clock()}
+	set, err := r.load(ctx, e.scope)
+	if err != nil {
+		if r.Logger != nil {
+			r.Logger.LogAttrs(ctx, slog.LevelError, "keys: load failed", slog.String("scope", e.scope.String()), slog.Any("error", err))
+		}
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		e.failed, e.until = err, r.clock()+retryInterval
+		return err
+	}
+	r.index(ctx, v, e.scope, &set)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.failed = nil
+	if old := e.view.Load(); old == nil || old.seq < v.seq {
+		e.view.Store(v)
+	}
+	return nil
+}
+
+// load asks the store, within LoadTimeout. A scope that was never saved has no
+// keys. A driver that panics fails the load and not the process.
+func (r *Resolver) load(ctx context.Context, s Scope) (set Set, err error) {
+	ctx, cancel := context.WithTimeout(ctx, r.loadTimeout())
+	defer cancel()
+	defer func() {
+		if p := recover(); p != nil {
+			set, err = Set{}, fmt.Errorf("keys: %s: the store panicked", s)
+		}
+	}()
+	set, err = r.Store.Load(ctx, s)
+	switch {
+	case errors.Is(err, ErrNotFound):
+		return Set{}, nil
+	case err != nil:
+		return Set{}, fmt.Errorf("keys: load %s: %w", s, err)
+	}
+	return set, nil
+}
+
+// index fills a view with the keys of a set.
+func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
+	bySalt := map[[16]byte]*view{}
+	add := func(kind Kind, k Key, name string) {
+		value := k.Value.Reveal()
+		if r.Strict && value != "" && !Validate(kind, value) {
+			if r.Logger != nil {
+				r.Logger.LogAttrs(ctx, slog.LevelError, "keys: key refused, its value is not identifiable",
+					slog.String("scope", s.String()), slog.String("kind", kind.String()), slog.String("name", name))
+			}
+			return
+		}
+		c := candidate{kind: kind, name: name, scope: s, notBefore: k.NotBefore, expires: k.Expires}
+		c.bounded = !k.NotBefore.IsZero() || !k.Expires.IsZero()
+		if r.TrackUse {
+			c.used = r.uses.of(s, kind, name)
+		}
+		switch {
+		case value != "":
+			c.digest = r.salt.digest(value)
+			v.keys = append(v.keys, c)
+		case k.Hash.set:
+			h := bySalt[k.Hash.salt]
+			if h == nil {
+				h = &view{}
+				bySalt[k.Hash.salt] = h
+				v.hashed = append(v.hashed, hashedView{k.Hash.salt, h})
+			}
+			c.digest = r.salt.digest(string(k.Hash.sum[:]))
+			h.keys = append(h.keys, c)
+		}
+	}
+	if s.IsHost() {
+		add(MasterKey, set.Master, MasterName)
+		for _, k := range set.System {
+			add(SystemKey, k, k.Name)
+		}
+	}
+	for _, k := range set.Function {
+		add(FunctionKey, k, k.Name)
+	}
+	v.newTable()
+	for _, h := range v.hashed {
+		h.view.newTable()
+	}
+}

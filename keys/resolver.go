@@ -1,0 +1,316 @@
+package keys
+
+import (
+	"context"
+	"crypto/rand"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// Times of a Resolver that are not set.
+const (
+	DefaultRefresh     = 30 * time.Second
+	DefaultMaxAge      = 5 * time.Minute
+	DefaultLoadTimeout = 10 * time.Second
+
+	// missInterval is how long after a reload for an unknown key the next one
+	// may come: strictly more (source: SecretManager.cs).
+	missInterval = time.Minute
+
+	// retryInterval is how long a failed load is answered from memory.
+	retryInterval = time.Second
+)
+
+// A Grant says by which key a caller was recognised. The zero Grant is a caller
+// who was not: it opens nothing but anonymous functions.
+type Grant struct {
+	Kind  Kind
+	Name  string // of the key; "master" for the master key
+	Scope Scope  // whose key it is
+}
+
+// Level returns the level that the key grants, Anonymous for the zero Grant.
+func (g Grant) Level() Level { return g.Kind.Level() }
+
+// Allows reports whether the grant satisfies a level: Anonymous always, the
+// level itself, and any level if the key is the master key.
+func (g Grant) Allows(l Level) bool {
+	return l == Anonymous || g.Kind == MasterKey || g.Kind != NoKey && g.Level() == l
+}
+
+// A Resolver tells by which key of a Store a presented text is recognised. It
+// remembers what it loaded, as salted digests. The zero Resolver, and one
+// without a Store, recognises nothing.
+//
+// Fields are set before first use and left alone then; the methods may be called
+// concurrently. A Resolver is not copied after first use.
+//
+// Requests do not wait for the store but when nothing is remembered yet, or what
+// is remembered is older than MaxAge. A remembered scope older than Refresh is
+// read again behind the requests. A text that matches nothing makes the Resolver
+// read the store again if more than a minute has passed since it last did so for
+// that reason, and is then tried once more: a stranger who tries texts causes
+// one reading a minute, whatever the number of tries.
+type Resolver struct {
+	Store Store
+
+	// Compat remembers as the source does: without end, until Reload or an
+	// unknown text more than a minute after the last one, which then makes every
+	// scope be read again. Refresh and MaxAge are not used.
+	Compat bool
+
+	// Strict takes values for unknown that are not in the identifiable format
+	// for their kind (the source's StrictHISModeEnabled). Keys of which only a
+	// hash is kept are taken for generated.
+	Strict bool
+
+	// Refresh is the age from which a remembered scope is read again behind the
+	// requests. Zero is DefaultRefresh.
+	Refresh time.Duration
+
+	// MaxAge is the age beyond which a remembered scope is not used: a key that
+	// was removed elsewhere works no longer than this, and with the store down
+	// requests are refused from then on. Zero is DefaultMaxAge.
+	MaxAge time.Duration
+
+	// LoadTimeout bounds one reading of the store. Zero is DefaultLoadTimeout.
+	LoadTimeout time.Duration
+
+	// TrackUse remembers when each key was last recognised: see Uses.
+	TrackUse bool
+
+	// Now tells the time; nil is time.Now. It decides about reloads and about
+	// Expires and NotBefore.
+	Now func() time.Time
+
+	// Logger is told of loads that failed; nil is silent.
+	Logger *slog.Logger
+
+	once  sync.Once
+	salt  salt
+	began time.Time
+
+	host      entry
+	functions atomic.Pointer[map[string]*entry] // by name in lower case; copied on growth
+	grow      sync.Mutex
+	seq       atomic.Uint64
+	epoch     atomic.Uint64
+	lastMiss  atomic.Int64 // nanoseconds after began, plus one; 0 is never
+	uses      useTable
+}
+
+// An entry is what a Resolver has of one scope.
+type entry struct {
+	scope  Scope
+	view   atomic.Pointer[view]
+	mu     sync.Mutex
+	flight *flight
+	failed error // of the last load; cleared by the next that succeeds
+	until  time.Duration
+}
+
+// A flight is one reading of the store that several requests wait for.
+type flight struct {
+	done chan struct{}
+	err  error
+}
+
+func (r *Resolver) init() {
+	r.once.Do(func() {
+		rand.Read(r.salt[:])
+		r.began = r.now()
+	})
+}
+
+func (r *Resolver) now() time.Time {
+	if r.Now != nil {
+		return r.Now()
+	}
+	return time.Now()
+}
+
+// clock returns the time since the Resolver began. It is cheaper than now.
+func (r *Resolver) clock() time.Duration {
+	if r.Now != nil {
+		return r.Now().Sub(r.began)
+	}
+	return time.Since(r.began)
+}
+
+// Resolve returns by which key the presented text is recognised for a function,
+// or on a route that belongs to none if function is "". A text that no key
+// matches is no error: the Grant is then zero. An error is the store's, wrapped.
+//
+// The keys are asked in the source's order: the master key, system keys, the
+// host's function keys, the function's own. The first of equal values decides.
+func (r *Resolver) Resolve(ctx context.Context, function, presented string) (Grant, error) {
+	if r == nil || r.Store == nil || presented == "" || len(presented) > MaxValue {
+		return Grant{}, nil
+	}
+	r.init()
+	host, fn := &r.host, r.entry(function)
+	warm := r.isWarm(host)
+	d := r.salt.digest(presented)
+	grant, err := r.match(ctx, host, fn, &d, presented)
+	if err != nil || grant.Kind != NoKey || !warm || !r.mayReload() {
+		return grant, err
+	}
+	if r.Compat {
+		r.epoch.Add(1)
+		return r.match(ctx, host, fn, &d, presented)
+	}
+	r.refetch(ctx, host)
+	if fn != nil {
+		r.refetch(ctx, fn)
+	}
+	return r.match(ctx, host, fn, &d, presented)
+}
+
+// match looks the digest up in the host's keys and in the function's. Both are
+// always asked; an error of the function's document matters only to a text that
+// none of the host's keys matches.
+func (r *Resolver) match(ctx context.Context, host, fn *entry, d *digest, presented string) (Grant, error) {
+	var now time.Duration
+	if !r.Compat || r.TrackUse {
+		now = r.clock()
+	}
+	hv, err := r.current(ctx, host, now)
+	if err != nil {
+		return Grant{}, err
+	}
+	found := r.lookup(hv, d, presented)
+	if fn != nil {
+		fv, err := r.current(ctx, fn, now)
+		if err != nil && found == nil {
+			return Grant{}, err
+		}
+		if err == nil {
+			if own := r.lookup(fv, d, presented); found == nil {
+				found = own
+			}
+		}
+	}
+	if found == nil {
+		return Grant{}, nil
+	}
+	if found.used != nil {
+		found.used.Store(int64(now))
+	}
+	return found.grant(), nil
+}
+
+func (r *Resolver) lookup(v *view, d *digest, presented string) *candidate {
+	found := v.find(d, r.now)
+	if len(v.hashed) > 0 {
+		if c := v.findHashed(&r.salt, presented, r.now); c != nil && (found == nil || c.kind < found.kind) {
+			found = c
+		}
+	}
+	return found
+}
+
+// mayReload reports whether an unknown text may cause a reading now, and if so
+// takes note of it.
+func (r *Resolver) mayReload() bool {
+	now := int64(r.clock()) + 1
+	last := r.lastMiss.Load()
+	if last != 0 && now-last <= int64(missInterval) {
+		return false
+	}
+	return r.lastMiss.CompareAndSwap(last, max(now, 1))
+}
+
+// Reload reads scopes again now, if they are remembered, and returns when what
+// it read is in use. Whoever changes a store that the Resolver cannot watch
+// calls it with the scopes that changed.
+func (r *Resolver) Reload(ctx context.Context, scopes ...Scope) error {
+	if r == nil || r.Store == nil {
+		return nil
+	}
+	r.init()
+	for _, s := range scopes {
+		e := &r.host
+		if !s.IsHost() {
+			if e = r.known(s.function); e == nil {
+				continue
+			}
+		}
+		if e.view.Load() == nil {
+			continue
+		}
+		if err := r.read(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Watch reloads scopes when the store tells of changes, until ctx ends. It does
+// nothing but wait if the store is no Watcher. A Resolver works without it: it
+// is then up to Refresh late.
+func (r *Resolver) Watch(ctx context.Context) error {
+	w, ok := r.Store.(Watcher)
+	if !ok {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	return w.Watch(ctx, func(s Scope) { r.Reload(ctx, s) })
+}
+
+// entry returns the entry of a function, which it makes if need be, or nil for
+// the name "". Functions are named by the program, not by strangers, so their
+// number is bounded by its own.
+func (r *Resolver) entry(function string) *entry {
+	if function == "" {
+		return nil
+	}
+	if e := r.known(function); e != nil {
+		return e
+	}
+	r.grow.Lock()
+	defer r.grow.Unlock()
+	if e := r.known(function); e != nil {
+		return e
+	}
+	old := r.functions.Load()
+	grown := map[string]*entry{}
+	if old != nil {
+		for name, e := range *old {
+			grown[name] = e
+		}
+	}
+	scope := FunctionScope(function)
+	e := &entry{scope: scope}
+	grown[scope.function] = e
+	r.functions.Store(&grown)
+	return e
+}
+
+// known returns the entry of a function if there is one. It does not allocate
+// for names in ASCII.
+func (r *Resolver) known(function string) *entry {
+	m := r.functions.Load()
+	if m == nil {
+		return nil
+	}
+	if e := (*m)[function]; e != nil {
+		return e
+	}
+	var lower [maxScopeRunes]byte
+	if len(function) > len(lower) {
+		return (*m)[FunctionScope(function).function]
+	}
+	for i := range len(function) {
+		c := function[i]
+		if c >= 0x80 {
+			return (*m)[FunctionScope(function).function]
+		}
+		if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		lower[i] = c
+	}
+	return (*m)[string(lower[:len(function)])]
+}
