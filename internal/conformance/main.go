@@ -21,10 +21,13 @@ import (
 	"sort"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
+	"github.com/httptrigger/httptrigger/internal/conformance/webhookvec"
 )
 
 // runners has the runner of each kind of file.
-var runners = map[vec.Kind]vec.Runner{}
+var runners = map[vec.Kind]vec.Runner{
+	vec.Webhook: webhookvec.Run,
+}
 
 func main() {
 	verbose := flag.Bool("v", false, "show each failure with want and got")

@@ -1,0 +1,46 @@
+package webhook
+
+import (
+	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
+)
+
+// loopback tells whether a peer's address is the machine itself. The Host
+// header says nothing about that.
+func loopback(peer string) bool {
+	addr, err := netip.ParseAddrPort(peer)
+	return err == nil && addr.Addr().Unmap().IsLoopback()
+}
+
+// withoutParameter returns r without the query parameter name, in any case, so
+// that an access code reaches no handler and no log. The rest of the query
+// keeps its order and spelling.
+func withoutParameter(r *http.Request, name string) *http.Request {
+	stripped := *r
+	u := *r.URL
+	u.RawQuery = dropParameter(u.RawQuery, name)
+	stripped.URL = &u
+	if path, query, found := strings.Cut(r.RequestURI, "?"); found {
+		stripped.RequestURI = path
+		if query = dropParameter(query, name); query != "" {
+			stripped.RequestURI += "?" + query
+		}
+	}
+	return &stripped
+}
+
+func dropParameter(query, name string) string {
+	var kept []string
+	for pair := range strings.SplitSeq(query, "&") {
+		key, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(key); err == nil {
+			key = plain
+		}
+		if !strings.EqualFold(key, name) {
+			kept = append(kept, pair)
+		}
+	}
+	return strings.Join(kept, "&")
+}

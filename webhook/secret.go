@@ -1,0 +1,110 @@
+package webhook
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+)
+
+// Secret is one secret that a sender shares with us, or a sender's public key.
+// It never prints: String, GoString, Format and LogValue give its name or a
+// placeholder.
+type Secret struct {
+	// Name says which secret it is, in logs and in Delivery.Secret. It may be
+	// empty: the position in the list tells as well.
+	Name string
+	// Value is the secret as the sender's settings page shows it. An empty
+	// value is no secret: it is passed over.
+	Value string
+}
+
+const hidden = "(secret)"
+
+// String returns the name in parentheses, never the value.
+func (s Secret) String() string {
+	if s.Name == "" {
+		return hidden
+	}
+	return "(secret " + s.Name + ")"
+}
+
+// GoString returns what String returns.
+func (s Secret) GoString() string { return s.String() }
+
+// Format prints what String returns, whatever the verb.
+func (s Secret) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, s.String()) }
+
+// LogValue returns what String returns.
+func (s Secret) LogValue() slog.Value { return slog.StringValue(s.String()) }
+
+// MarshalText returns what String returns, so that encoders print no more.
+func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// A Source serves the live secrets of a sender, newest first. It is asked once
+// per request and may be asked concurrently; if the secrets live far away, it
+// should remember them. A list that was served must not be changed afterwards:
+// to rotate, serve another one. No list, or one with only empty values, means
+// that every request is refused with status 500 and the reason missing_secret.
+type Source interface {
+	Secrets(ctx context.Context) ([]Secret, error)
+}
+
+// Secrets is a fixed list of secrets, newest first: a Source.
+type Secrets []Secret
+
+// Secrets returns the list itself.
+func (s Secrets) Secrets(context.Context) ([]Secret, error) { return s, nil }
+
+// Static makes a fixed list of nameless secrets, newest first.
+func Static(values ...string) Secrets {
+	list := make(Secrets, len(values))
+	for i, v := range values {
+		list[i].Value = v
+	}
+	return list
+}
+
+// SourceFunc is a function used as a Source.
+type SourceFunc func(ctx context.Context) ([]Secret, error)
+
+// Secrets calls f.
+func (f SourceFunc) Secrets(ctx context.Context) ([]Secret, error) { return f(ctx) }
+
+// serve asks src for its list. A missing source is an empty list.
+func serve(ctx context.Context, src Source) ([]Secret, error) {
+	if src == nil {
+		return nil, MissingSecret
+	}
+	list, err := src.Secrets(ctx)
+	if err != nil {
+		return nil, &SignatureError{Reason: SecretsUnavailable, Err: err}
+	}
+	return list, nil
+}
+
+// check reports what is wrong with a source at construction. A source that is
+// not a fixed list can only be asked when a request comes.
+func check(src Source, decode func(string) ([]byte, error)) error {
+	list, fixed := src.(Secrets)
+	if src != nil && !fixed {
+		return nil
+	}
+	usable := 0
+	for _, s := range list {
+		if s.Value == "" {
+			continue
+		}
+		if _, err := decode(s.Value); err != nil {
+			return err
+		}
+		usable++
+	}
+	if usable == 0 {
+		return MissingSecret
+	}
+	return nil
+}
+
+// text is the decoding of secrets that are used as they are written.
+func text(value string) ([]byte, error) { return []byte(value), nil }
