@@ -35,14 +35,19 @@ func formField(body, name string) (string, bool) {
 func formText(s string) string { return strings.ToValidUTF8(unescape(s), "\uFFFD") }
 
 // unescape decodes plus signs and percent escapes; what is no escape stays.
-func unescape(s string) string {
+func unescape(s string) string { return decode(s, true) }
+
+// percentDecode decodes percent escapes; what is no escape stays.
+func percentDecode(s string) string { return decode(s, false) }
+
+func decode(s string, plus bool) string {
 	if !strings.ContainsAny(s, "+%") {
 		return s
 	}
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
 		switch c := s[i]; {
-		case c == '+':
+		case c == '+' && plus:
 			out = append(out, ' ')
 		case c == '%' && i+2 < len(s) && hexDigits[s[i+1]]|hexDigits[s[i+2]] != notHex:
 			out = append(out, hexDigits[s[i+1]]<<4|hexDigits[s[i+2]])

@@ -18,10 +18,13 @@ type GenericJSON struct {
 	ring ring
 }
 
+// shownToken is the scheme of senders that show their secret.
+var shownToken = scheme{decode: text}
+
 const functionsKey = "X-Functions-Key"
 
 // Check reports a configuration that would refuse every delivery.
-func (g *GenericJSON) Check() error { return named("genericjson", check(g.Secrets, text)) }
+func (g *GenericJSON) Check() error { return named("genericjson", shownToken.check(g.Secrets)) }
 
 // Verify implements Verifier.
 func (g *GenericJSON) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
@@ -30,7 +33,7 @@ func (g *GenericJSON) Verify(ctx context.Context, m *Message) (d Delivery, err e
 }
 
 func (g *GenericJSON) verify(ctx context.Context, m *Message, d *Delivery) error {
-	k, err := g.ring.open(ctx, m, "POST", g.Secrets, scheme{decode: text})
+	k, err := g.ring.open(ctx, m, "POST", g.Secrets, shownToken)
 	if err != nil {
 		return err
 	}
@@ -68,17 +71,24 @@ func (k *keys) accessCode(m *Message, d *Delivery, fold bool) error {
 	return k.token(m, d, shown[0], CodeMismatch)
 }
 
-// token compares a token with the keys. Digests are compared, so that not even
-// the length tells anything.
-func (k *keys) token(m *Message, d *Delivery, token string, mismatch Reason) error {
-	shown := sha256.Sum256([]byte(token))
+// shown returns the place of the first key that token is. Digests are compared,
+// so that not even the length tells anything.
+func (k *keys) shown(token string) (int, bool) {
+	digest := sha256.Sum256([]byte(token))
 	found := -1
 	for i := len(k.used) - 1; i >= 0; i-- {
-		if subtle.ConstantTimeCompare(k.used[i].digest[:], shown[:]) == 1 {
+		if subtle.ConstantTimeCompare(k.used[i].digest[:], digest[:]) == 1 {
 			found = i
 		}
 	}
-	if found < 0 {
+	return found, found >= 0
+}
+
+// token compares a token with the keys and then reads the body: a stranger's
+// is not read at all.
+func (k *keys) token(m *Message, d *Delivery, token string, mismatch Reason) error {
+	i, ok := k.shown(token)
+	if !ok {
 		return mismatch
 	}
 	body, err := m.ReadBody()
@@ -86,7 +96,7 @@ func (k *keys) token(m *Message, d *Delivery, token string, mismatch Reason) err
 		return err
 	}
 	d.Body = body
-	d.Secret, d.key = k.used[found].secret, k.used[found].value
+	d.Secret, d.key = k.used[i].secret, k.used[i].value
 	return nil
 }
 

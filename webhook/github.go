@@ -37,7 +37,7 @@ const (
 )
 
 // Check reports a configuration that would refuse every delivery.
-func (g *GitHub) Check() error { return named("github", check(g.Secrets, text)) }
+func (g *GitHub) Check() error { return named("github", hmacSHA256.check(g.Secrets)) }
 
 // MaxBody is the largest body that GitHub sends.
 func (g *GitHub) MaxBody() int64 { return 25 << 20 }

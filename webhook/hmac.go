@@ -27,17 +27,59 @@ type keys struct {
 	pool sync.Pool
 }
 
+// A key is a secret in the form it is used in.
 type key struct {
 	secret Match
 	value  []byte
+	public bool              // value is an Ed25519 public key
 	digest [sha256.Size]byte // of value, for tokens
 }
 
 // A scheme says how a sender makes keys and digests. It is a constant of the
 // verifier, not of the request.
 type scheme struct {
-	hash   func() hash.Hash
-	decode func(string) ([]byte, error)
+	hash   func() hash.Hash             // nil if no key hashes
+	decode func(string) ([]byte, error) // of a shared secret
+	public func(string) ([]byte, bool, error)
+}
+
+// key decodes one secret.
+func (sch scheme) key(at int, s Secret) (key, error) {
+	k := key{secret: Match{Index: at, Name: s.Name}}
+	var err error
+	if sch.public != nil {
+		if k.value, k.public, err = sch.public(s.Value); k.public || err != nil {
+			return k, err
+		}
+	}
+	if k.value, err = sch.decode(s.Value); err != nil {
+		return k, err
+	}
+	k.digest = sha256.Sum256(k.value)
+	return k, nil
+}
+
+// check reports what is wrong with a source at construction. A source that is
+// not a fixed list can only be asked when a request comes.
+func (sch scheme) check(src Source) error {
+	list, fixed := src.(Secrets)
+	if src != nil && !fixed {
+		return nil
+	}
+	usable := 0
+	for i, s := range list {
+		if s.Value == "" {
+			continue
+		}
+		if _, err := sch.key(i, s); err != nil {
+			return err
+		}
+		usable++
+	}
+	if usable == 0 {
+		return MissingSecret
+	}
+	return nil
 }
 
 func sameList(a, b []Secret) bool {
@@ -58,11 +100,11 @@ func (r *ring) load(ctx context.Context, src Source, sch scheme) (*keys, error) 
 		if s.Value == "" {
 			continue
 		}
-		value, err := sch.decode(s.Value)
+		one, err := sch.key(i, s)
 		if err != nil {
 			return nil, err
 		}
-		k.used = append(k.used, key{secret: Match{Index: i, Name: s.Name}, value: value, digest: sha256.Sum256(value)})
+		k.used = append(k.used, one)
 	}
 	if len(k.used) == 0 {
 		return nil, MissingSecret
@@ -79,6 +121,7 @@ func (r *ring) load(ctx context.Context, src Source, sch scheme) (*keys, error) 
 type session struct {
 	keys    *keys
 	macs    []hash.Hash
+	owners  []int // of each mac: its key's place in keys.used
 	writers []io.Writer
 	sums    []byte // one digest after the other
 	scratch []byte
@@ -86,8 +129,12 @@ type session struct {
 
 func (k *keys) session(newHash func() hash.Hash) *session {
 	s := &session{keys: k, sums: make([]byte, 0, len(k.used)*k.size)}
-	for _, key := range k.used {
+	for i, key := range k.used {
+		if key.public {
+			continue
+		}
 		mac := hmac.New(newHash, key.value)
+		s.owners = append(s.owners, i)
 		s.macs = append(s.macs, mac)
 		s.writers = append(s.writers, mac)
 	}
@@ -120,14 +167,14 @@ func (s *session) sum() {
 	}
 }
 
-// match returns the first key whose digest is signature. All are compared, each
-// in constant time.
+// match returns the place of the first key whose digest is signature. All are
+// compared, each in constant time.
 func (s *session) match(signature []byte) (int, bool) {
 	found := -1
 	size := s.keys.size
 	for i := len(s.macs) - 1; i >= 0; i-- {
 		if subtle.ConstantTimeCompare(s.sums[i*size:(i+1)*size], signature) == 1 {
-			found = i
+			found = s.owners[i]
 		}
 	}
 	return found, found >= 0

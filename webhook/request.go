@@ -2,17 +2,9 @@ package webhook
 
 import (
 	"net/http"
-	"net/netip"
 	"net/url"
 	"strings"
 )
-
-// loopback tells whether a peer's address is the machine itself. The Host
-// header says nothing about that.
-func loopback(peer string) bool {
-	addr, err := netip.ParseAddrPort(peer)
-	return err == nil && addr.Addr().Unmap().IsLoopback()
-}
 
 // withoutParameter returns r without the query parameter name, in any case, so
 // that an access code reaches no handler and no log. The rest of the query

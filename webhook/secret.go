@@ -83,28 +83,5 @@ func serve(ctx context.Context, src Source) ([]Secret, error) {
 	return list, nil
 }
 
-// check reports what is wrong with a source at construction. A source that is
-// not a fixed list can only be asked when a request comes.
-func check(src Source, decode func(string) ([]byte, error)) error {
-	list, fixed := src.(Secrets)
-	if src != nil && !fixed {
-		return nil
-	}
-	usable := 0
-	for _, s := range list {
-		if s.Value == "" {
-			continue
-		}
-		if _, err := decode(s.Value); err != nil {
-			return err
-		}
-		usable++
-	}
-	if usable == 0 {
-		return MissingSecret
-	}
-	return nil
-}
-
 // text is the decoding of secrets that are used as they are written.
 func text(value string) ([]byte, error) { return []byte(value), nil }

@@ -1,6 +1,12 @@
 package webhook
 
-import "context"
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/sha256"
+	"iter"
+	"strings"
+)
 
 // verdict ends a verification: a named error and nothing else, or the delivery.
 func verdict(d Delivery, m *Message, sender string, err error) (Delivery, error) {
@@ -9,13 +15,6 @@ func verdict(d Delivery, m *Message, sender string, err error) (Delivery, error)
 	}
 	d.Sender, d.Header = sender, m.Header
 	return d, nil
-}
-
-// matched notes which key it was.
-func (d *Delivery) matched(k key, signature []byte) {
-	d.Secret = k.secret
-	d.key = k.value
-	d.Signature = SignatureOf(signature)
 }
 
 // open is the start of every verification: the method, the secrets, the
@@ -31,10 +30,44 @@ func (r *ring) open(ctx context.Context, m *Message, method string, src Source, 
 	return k, m.CheckLength()
 }
 
+// matched notes which key it was.
+func (d *Delivery) matched(k key, signature []byte) {
+	d.Secret = k.secret
+	d.key = k.value
+	d.Signature = SignatureOf(signature)
+}
+
 // verify hashes prefix and body under every key and compares with signature.
 func (k *keys) verify(m *Message, d *Delivery, signature []byte, prefix ...string) error {
 	s := k.open()
 	defer s.close()
+	if err := s.read(m, d, prefix); err != nil {
+		return err
+	}
+	i, ok := s.match(signature)
+	if !ok {
+		return SignatureMismatch
+	}
+	d.matched(k.used[i], signature)
+	return nil
+}
+
+// verifyList does the same for several signatures, any of which may match. The
+// first key that does is reported.
+func (k *keys) verifyList(m *Message, d *Delivery, signatures iter.Seq[[sha256.Size]byte], prefix ...string) error {
+	s := k.open()
+	defer s.close()
+	if err := s.read(m, d, prefix); err != nil {
+		return err
+	}
+	if !s.matchList(d, signatures) {
+		return SignatureMismatch
+	}
+	return nil
+}
+
+// read takes in prefix and body.
+func (s *session) read(m *Message, d *Delivery, prefix []string) error {
 	for _, p := range prefix {
 		s.add(p)
 	}
@@ -43,11 +76,66 @@ func (k *keys) verify(m *Message, d *Delivery, signature []byte, prefix ...strin
 		return err
 	}
 	s.sum()
-	i, ok := s.match(signature)
-	if !ok {
-		return SignatureMismatch
-	}
 	d.Body = body
-	d.matched(k.used[i], signature)
 	return nil
+}
+
+func (s *session) matchList(d *Delivery, signatures iter.Seq[[sha256.Size]byte]) bool {
+	best := -1
+	for signature := range signatures {
+		if i, ok := s.match(signature[:]); ok && (best < 0 || i < best) {
+			best = i
+			d.matched(s.keys.used[i], signature[:])
+		}
+	}
+	return best >= 0
+}
+
+// hexList yields the well-formed digests of a list "name=hex,name=hex" that
+// have this name.
+func hexList(value, name string) iter.Seq[[sha256.Size]byte] {
+	return func(yield func([sha256.Size]byte) bool) {
+		for part := range strings.SplitSeq(value, ",") {
+			got, content, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+			var digest [sha256.Size]byte
+			if got == name && decodeHex(digest[:], content) && !yield(digest) {
+				return
+			}
+		}
+	}
+}
+
+// publicMatch returns the place of the first public key that signature over
+// message is by.
+func (k *keys) publicMatch(message, signature []byte) (int, bool) {
+	for i, key := range k.used {
+		if key.public && ed25519.Verify(key.value, message, signature) {
+			return i, true
+		}
+	}
+	return -1, false
+}
+
+// whole returns prefix and body in one piece, which Ed25519 needs; the body is
+// read into memory even if there is a Sink.
+func (m *Message) whole(prefix ...string) (message, body []byte, err error) {
+	in := *m
+	in.Sink = nil
+	if body, err = in.ReadBody(); err != nil {
+		return nil, nil, err
+	}
+	for _, p := range prefix {
+		message = append(message, p...)
+	}
+	return append(message, body...), body, nil
+}
+
+// settle hands a body that was read whole to where it belongs.
+func (m *Message) settle(d *Delivery, body []byte) error {
+	if m.Sink == nil || m.Stream == nil {
+		d.Body = body
+		return nil
+	}
+	_, err := m.Sink.Write(body)
+	return err
 }

@@ -1,0 +1,219 @@
+package webhook
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Twilio verifies requests of Twilio: HMAC-SHA1 by the account's auth token over
+// the URL that was called, in base64, in X-Twilio-Signature. For a form the
+// fields follow the URL, by name; for JSON the URL carries the body's SHA-256 as
+// bodySHA256. The URL must be the public one exactly, so behind a proxy
+// Config.Origin or PublicURL has to tell. Delivery.Form has the fields. It must
+// not be copied after first use.
+type Twilio struct {
+	// AuthTokens serves the auth tokens: required. Twilio signs with the primary
+	// one only.
+	AuthTokens Source
+	// PublicURL is the URL that Twilio calls, where the receiver cannot tell. If
+	// it has no query, the request's is appended.
+	PublicURL string
+
+	ring ring
+}
+
+const twilioSignature = "X-Twilio-Signature"
+
+// Check reports a configuration that would refuse every delivery.
+func (t *Twilio) Check() error { return named("twilio", hmacSHA1.check(t.AuthTokens)) }
+
+// Verify implements Verifier.
+func (t *Twilio) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
+	err = t.verify(ctx, m, &d)
+	return verdict(d, m, "twilio", err)
+}
+
+func (t *Twilio) verify(ctx context.Context, m *Message, d *Delivery) error {
+	if m.Method != "POST" && m.Method != "GET" {
+		return &SignatureError{Reason: MethodNotAllowed, Allow: "GET, POST"}
+	}
+	k, err := t.ring.open(ctx, m, m.Method, t.AuthTokens, hmacSHA1)
+	if err != nil {
+		return err
+	}
+	value, err := single(m.Header, twilioSignature, MissingSignature)
+	if err != nil {
+		return err
+	}
+	var signature [sha1.Size]byte
+	if !decodeBase64(signature[:], strictBase64, value) {
+		return blame(MalformedSignature, twilioSignature)
+	}
+	body, err := m.wholeBody()
+	if err != nil {
+		return err
+	}
+	signed, err := t.signed(m, d, body)
+	if err != nil {
+		return err
+	}
+	if !k.verifyURLs(d, signature[:], t.urls(m), signed) {
+		return SignatureMismatch
+	}
+	if kind, _ := mediaType(m.Header); m.Method == "POST" && kind == typeJSON && !bodyHash(t.url(m), body) {
+		return BodyHashMismatch
+	}
+	return m.settle(d, body)
+}
+
+// wholeBody reads the body into memory even if there is a Sink.
+func (m *Message) wholeBody() ([]byte, error) {
+	in := *m
+	in.Sink = nil
+	return in.ReadBody()
+}
+
+// signed returns what is signed after the URL.
+func (t *Twilio) signed(m *Message, d *Delivery, body []byte) (string, error) {
+	if m.Method == "GET" {
+		return "", nil
+	}
+	switch kind, _ := mediaType(m.Header); kind {
+	case typeJSON:
+		return "", nil
+	case typeForm:
+		d.Form = parseForm(string(body))
+		return twilioFields(d.Form), nil
+	}
+	return "", blame(UnsupportedMediaType, "Content-Type")
+}
+
+// twilioFields writes the fields in order of name, each distinct value after
+// its name.
+func twilioFields(form url.Values) string {
+	names := make([]string, 0, len(form))
+	for name := range form {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var text strings.Builder
+	for _, name := range names {
+		values := slices.Clone(form[name])
+		slices.Sort(values)
+		for _, value := range slices.Compact(values) {
+			text.WriteString(name)
+			text.WriteString(value)
+		}
+	}
+	return text.String()
+}
+
+// url is the URL that Twilio is taken to have called.
+func (t *Twilio) url(m *Message) string {
+	if t.PublicURL == "" {
+		return m.URL()
+	}
+	query := m.Query()
+	if strings.Contains(t.PublicURL, "?") {
+		hash := queryValues(query, "bodySHA256", false)
+		if len(hash) != 1 || strings.Contains(t.PublicURL, "bodySHA256=") {
+			return t.PublicURL
+		}
+		return t.PublicURL + "&bodySHA256=" + hash[0]
+	}
+	if query == "" {
+		return t.PublicURL
+	}
+	return t.PublicURL + "?" + query
+}
+
+// urls are the spellings to try: some of Twilio's products write the standard
+// port, and some leave out another.
+func (t *Twilio) urls(m *Message) []string {
+	called := t.url(m)
+	scheme, rest, _ := strings.Cut(called, "://")
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		end = len(rest)
+	}
+	host, path := rest[:end], rest[end:]
+	other := host + ":443"
+	if scheme == "http" {
+		other = host + ":80"
+	}
+	if bare, port, err := net.SplitHostPort(host); err == nil && port != "" {
+		if other = bare; strings.Contains(bare, ":") {
+			other = "[" + bare + "]"
+		}
+	}
+	return []string{called, scheme + "://" + other + path}
+}
+
+// verifyURLs compares with the digests of every URL.
+func (k *keys) verifyURLs(d *Delivery, signature []byte, urls []string, rest string) bool {
+	good := false
+	for _, u := range urls {
+		s := k.open()
+		s.add(u)
+		s.add(rest)
+		s.sum()
+		if i, ok := s.match(signature); ok && !good {
+			d.matched(k.used[i], signature)
+			good = true
+		}
+		s.close()
+	}
+	return good
+}
+
+// bodyHash tells whether the URL carries the hash of the body.
+func bodyHash(called string, body []byte) bool {
+	_, query, _ := strings.Cut(called, "?")
+	carried := queryValues(query, "bodySHA256", false)
+	sum := sha256.Sum256(body)
+	return len(carried) == 1 && carried[0] == hex.EncodeToString(sum[:])
+}
+
+// Interpret implements Interpreter.
+func (t *Twilio) Interpret(m *Message, d *Delivery) error {
+	d.ID = first(m.Header, "I-Twilio-Idempotency-Token")
+	if m.Method == "GET" {
+		return nil
+	}
+	if d.Form != nil {
+		if len(d.Body) == 0 {
+			return EmptyBody
+		}
+		return nil
+	}
+	return d.readJSON(m.Header)
+}
+
+// Sign implements Signer. For a JSON body it sets bodySHA256 in the query.
+func (t *Twilio) Sign(ctx context.Context, m *Message) error {
+	key, err := signingKey(ctx, "twilio", t.AuthTokens, text)
+	if err != nil {
+		return err
+	}
+	var d Delivery
+	rest, err := t.signed(m, &d, m.Body)
+	if err != nil {
+		return named("twilio", err)
+	}
+	if kind, _ := mediaType(m.Header); m.Method != "GET" && kind == typeJSON {
+		path, query, _ := strings.Cut(m.Target, "?")
+		sum := sha256.Sum256(m.Body)
+		query = strings.TrimPrefix(dropParameter(query, "bodySHA256")+"&bodySHA256="+hex.EncodeToString(sum[:]), "&")
+		m.Target = path + "?" + query
+	}
+	mac := digest(sha1.New, key, nil, t.url(m), rest)
+	m.Header.Set(twilioSignature, base64.StdEncoding.EncodeToString(mac))
+	return nil
+}
