@@ -3,6 +3,8 @@ package trigger
 import (
 	"fmt"
 	"strings"
+
+	"github.com/httptrigger/httptrigger/internal/jsonc"
 )
 
 // A ConfigError is a mistake in the files or settings of an app: where it is
@@ -50,6 +52,20 @@ func (e *ConfigError) Error() string {
 		fmt.Fprintf(&b, " (the nearest is %q)", e.Nearest)
 	}
 	return b.String()
+}
+
+// place says where a setting was read.
+type place struct {
+	file string
+	pos  jsonc.Pos
+	env  string // name of the environment variable, "" for a file
+}
+
+func (p place) errorf(name, format string, args ...any) *ConfigError {
+	if p.env != "" {
+		name = p.env
+	}
+	return &ConfigError{File: p.file, Line: p.pos.Line, Column: p.pos.Column, Name: name, Reason: fmt.Sprintf(format, args...)}
 }
 
 // hasSuffixFold reports whether s ends in suffix, case ignored. suffix is ASCII.

@@ -94,7 +94,7 @@ func (p *lenient) fail(reason string) *Value {
 	if p.err != nil {
 		return nil
 	}
-	line, units := p.line, p.units()
+	line, at := p.line, p.units()
 	if len(p.stack) == 0 && p.i == p.bol && line == 1 {
 		line = 0 // nothing was read yet
 	}
@@ -102,16 +102,16 @@ func (p *lenient) fail(reason string) *Value {
 	p.err = &SyntaxError{
 		Pos:    p.pos(),
 		Path:   path,
-		Reason: fmt.Sprintf("%s Path '%s', line %d, position %d.", reason, path, line, units),
+		Reason: fmt.Sprintf("%s Path '%s', line %d, position %d.", reason, path, line, at),
 	}
 	return nil
 }
 
 // units counts the UTF-16 units between the beginning of the line and the cursor.
-func (p *lenient) units() int { return Units(p.s[p.bol:min(p.i, len(p.s))]) }
+func (p *lenient) units() int { return units(p.s[p.bol:min(p.i, len(p.s))]) }
 
-// Units counts the UTF-16 units of s.
-func Units(s string) int {
+// units counts the UTF-16 units of s.
+func units(s string) int {
 	n := 0
 	for _, r := range s {
 		n += utf16.RuneLen(r)

@@ -1,0 +1,3 @@
+package trigger
+
+var ParseTimeSpan = parseTimeSpan
