@@ -45,8 +45,12 @@
 // # Values
 //
 // Generate writes the source's identifiable format. Values are Secrets, which do
-// not print. Reading never writes: no lookup makes keys. Manager makes and
-// changes them.
+// not print. Reading never writes: no lookup makes keys. A Manager makes the
+// first ones and changes them:
+//
+//	m := &keys.Manager{Store: store, Resolver: res}
+//	set, err := m.Ensure(ctx, keys.HostScope())
+//	key, err := m.Rotate(ctx, keys.FunctionScope("orders"), keys.FunctionKey, "default", time.Hour)
 //
 // # Differences
 //

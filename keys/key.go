@@ -81,10 +81,6 @@ type Key struct {
 
 	// Created is when the value was made; zero if not known.
 	Created time.Time
-
-	// Unreadable marks a key whose value could not be decrypted. It is carried
-	// along and never matches.
-	Unreadable error
 }
 
 // Format writes the key's name in quotes, whatever the verb.
@@ -221,7 +217,7 @@ type Origin struct {
 
 // Format writes the names of the keys, whatever the verb.
 func (s Set) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "keys: version %q, system %v, function %v", s.Version, names(s.System), names(s.Function))
+	fmt.Fprintf(f, "system keys %q, function keys %q", names(s.System), names(s.Function))
 }
 
 func names(list []Key) []string {

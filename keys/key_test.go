@@ -61,7 +61,7 @@ func TestSetPut(t *testing.T) {
 	if !put("A") {
 		t.Error("another casing of a name was not reported as replaced")
 	}
-	if got := fmt.Sprint(set); !strings.Contains(got, "[b A]") {
+	if got := fmt.Sprint(set); !strings.Contains(got, `["b" "A"]`) {
 		t.Errorf("after renewing a: %s, want it last and in the new casing", got)
 	}
 	if !set.Remove(keys.FunctionKey, "B") || set.Remove(keys.FunctionKey, "b") {

@@ -1,0 +1,17 @@
+//go:build !windows && (!unix || solaris || illumos || aix)
+
+package filekeys
+
+import (
+	"errors"
+	"os"
+)
+
+// tryLock refuses: without a lock between processes an update could be lost.
+func tryLock(*os.File) (bool, error) {
+	return false, errors.New("files cannot be locked on this system")
+}
+
+func rename(from, to string) error { return os.Rename(from, to) }
+
+func syncDir(string) error { return nil }
