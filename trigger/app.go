@@ -79,8 +79,10 @@ type FunctionConfig struct {
 	// Level is the key that callers need.
 	Level keys.Level
 
-	// WebHookType is "genericJson", "github" or "slack" in an app of runtime
-	// 1.x, else "".
+	// WebHookType is "genericJson", "github" or "slack" for a function that
+	// takes the deliveries of a webhook, else "". The reference forgot the
+	// property with runtime 2.x; Default heeds it in every app, Compat in those
+	// of runtime 1.x.
 	WebHookType string
 
 	// Disabled says that a setting (in 1.x also the file) turns it off: it

@@ -298,14 +298,11 @@ func (r *strictReader) trigger(v *jsonc.Value) {
 			f.Route = strings.Trim(strings.TrimSpace(r.text(v, dotted(path, "route"))), "/")
 			r.routed(v, path)
 		}})
+	known = append(known, propertyOf{name: "webHookType", read: func(v *jsonc.Value) { r.webHook(v, dotted(path, "webHookType")) }})
 	if r.V1 {
-		known = append(known,
-			propertyOf{name: "webHookType", read: func(v *jsonc.Value) { r.webHook(v, dotted(path, "webHookType")) }},
-			propertyOf{name: "disabled", read: r.off(dotted(path, "disabled"))})
+		known = append(known, propertyOf{name: "disabled", read: r.off(dotted(path, "disabled"))})
 	} else {
-		known = append(known,
-			propertyOf{name: "webHookType", remark: "has no effect since runtime 2.x: verify deliveries with package webhook"},
-			propertyOf{name: "disabled", remark: "has no effect since runtime 2.x"})
+		known = append(known, propertyOf{name: "disabled", remark: "has no effect since runtime 2.x"})
 	}
 	r.routed(v, path)
 	r.object(v, path, known, true)

@@ -243,7 +243,6 @@ func TestLoadWarnings(t *testing.T) {
 		{"days", files("host.json", `{"version":"2.0","functionTimeout":"5"}`), trigger.LoadOptions{}, []string{`host.json:1:36: "functionTimeout": a number alone is days: "5" is 5.00:00:00`}},
 		{"disabled in the file", files("host.json", hostV2, "f/function.json", `{"disabled":true,"bindings":[{"type":"httpTrigger","name":"req"}]}`), trigger.LoadOptions{},
 			[]string{`f/function.json:1:2: "disabled": has no effect since runtime 2.x: use the setting AzureWebJobs.f.Disabled`, `f/function.json:1:30: "bindings[0].direction": not there: taken as "in"`}},
-		{"webhook of 1.x", files("host.json", hostV2, "f/function.json", withTrigger(`"webHookType":"github"`)), trigger.LoadOptions{}, []string{`f/function.json:1:66: "bindings[0].webHookType": has no effect since`}},
 		{"unknown, allowed", files("host.json", withHTTP(`{"colour":1}`), "f/function.json", withTrigger(`"colour":1`)), trigger.LoadOptions{AllowUnknown: true},
 			[]string{`host.json:1:40: "extensions.http.colour": not a known setting`, `f/function.json:1:66: "bindings[0].colour": not a known property`}},
 		{"setting of no function", files("host.json", hostV2, "Orders/function.json", plain), trigger.LoadOptions{Env: map[string]string{"AzureWebJobs.Order.Disabled": "1"}},
@@ -342,6 +341,21 @@ func TestLoadV1(t *testing.T) {
 	}
 	_, err := trigger.LoadApp(files("f/function.json", withTrigger(`"webHookType":"gitub"`)), &trigger.LoadOptions{V1: true})
 	checkLines(t, mistakes(err), []string{`f/function.json:1:80: "bindings[0].webHookType": "gitub" is no kind of webhook: want genericJson, github or slack (the nearest is "github")`})
+}
+
+// TestWebHookType: Default heeds the property whatever the version of host.json,
+// the reference only in runtime 1.x.
+func TestWebHookType(t *testing.T) {
+	app := files("host.json", hostV2, "f/function.json", withTrigger(`"webHookType":"GitHub"`))
+	for compat, want := range map[bool]string{false: "github", true: ""} {
+		a, err := trigger.LoadApp(app, &trigger.LoadOptions{Compat: compat})
+		if err != nil || len(a.Functions) != 1 {
+			t.Fatalf("Compat %v: %v", compat, err)
+		}
+		if got := a.Functions[0].WebHookType; got != want {
+			t.Errorf("Compat %v: WebHookType %q, want %q", compat, got, want)
+		}
+	}
 }
 
 func TestTimeSpan(t *testing.T) {
