@@ -62,6 +62,9 @@ func (c *Compiler) Compile(template string) (*Template, error) {
 				err.Offset = rawOffset(template, prm.offset+1, prm.constraints[j].offset)
 				errs = append(errs, err)
 			}
+			if c.Constraints != nil || c.Regexp != nil {
+				prm.constraints[j].origin = c
+			}
 		}
 	}
 	switch len(errs) {
@@ -179,6 +182,15 @@ func splitArgs(inside string) []string {
 		args[i] = invariant.TrimSpace(args[i])
 	}
 	return args
+}
+
+func asciiUpper(s string) string {
+	return strings.Map(func(r rune) rune {
+		if 'a' <= r && r <= 'z' {
+			r -= 'a' - 'A'
+		}
+		return r
+	}, s)
 }
 
 func asciiLower(s string) string {

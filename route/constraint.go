@@ -46,7 +46,8 @@ type Constraint struct {
 	args   []string // "1", "9"
 	expr   Matcher  // of regex
 	custom func(value string) bool
-	broken error // why it cannot decide; only let through by Compiler.Compat
+	origin *Compiler // of a constraint that is not one of the named set
+	broken error     // why it cannot decide; only let through by Compiler.Compat
 }
 
 // String returns the reference as written in the template, braces single.

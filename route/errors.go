@@ -1,6 +1,7 @@
 package route
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -175,3 +176,45 @@ func (e *UndecidedError) Error() string {
 
 // Unwrap returns what the engine says.
 func (e *UndecidedError) Unwrap() error { return e.Err }
+
+// Reasons of a [RouteError].
+var (
+	ErrNameTaken      = errors.New("the name is taken")
+	ErrTooManyMethods = errors.New("too many methods in one table")
+)
+
+// A RouteError says why a route cannot be part of a table.
+type RouteError struct {
+	Name string // of the route
+	Err  error  // [ErrNameTaken], [ErrTooManyMethods], or another reason
+}
+
+func (e *RouteError) Error() string { return fmt.Sprintf("route: route %q: %v", e.Name, e.Err) }
+
+// Unwrap returns the reason.
+func (e *RouteError) Unwrap() error { return e.Err }
+
+// A ConflictError says that two routes are equally good for a request, so that
+// neither can be chosen. A different template, different methods, constraints
+// that exclude each other, or an Order on one of them settles it.
+type ConflictError struct {
+	A, B                 string // the names of the routes
+	TemplateA, TemplateB string
+	Method               string // one that both take; empty if they take any
+	Path                 string // one that both accept; empty if none was found
+}
+
+func (e *ConflictError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "route: routes %q (%q) and %q (%q) conflict: ", e.A, e.TemplateA, e.B, e.TemplateB)
+	method := ""
+	if e.Method != "" {
+		method = " with method " + e.Method
+	}
+	if e.Path != "" {
+		fmt.Fprintf(&b, "%q%s fits both and neither is more specific", e.Path, method)
+	} else {
+		fmt.Fprintf(&b, "a path%s may fit both and neither is more specific", method)
+	}
+	return b.String()
+}

@@ -1,6 +1,7 @@
 package route
 
 import (
+	"cmp"
 	"sort"
 	"unicode/utf8"
 )
@@ -83,4 +84,63 @@ func foldLastIndex(s, text string) (index, n int) {
 		}
 	}
 	return -1, 0
+}
+
+// foldKey returns a text that is the same for all texts that equalFold takes for
+// each other.
+func foldKey(s string) string {
+	for i := range len(s) {
+		if c := s[i]; c >= utf8.RuneSelf || 'a' <= c && c <= 'z' {
+			return foldSlow(s)
+		}
+	}
+	return s
+}
+
+func foldSlow(s string) string {
+	b := make([]byte, 0, len(s)+8)
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && n == 1 {
+			b = append(b, s[i])
+		} else {
+			b = utf8.AppendRune(b, foldRune(r))
+		}
+		i += n
+	}
+	return string(b)
+}
+
+// foldHash returns a number that is the same for all texts that equalFold takes
+// for each other. It is meant for texts of a program, not of strangers: those
+// can make others with the same number.
+func foldHash(s string) uint64 {
+	h := uint64(14695981039346656037)
+	for _, r := range s {
+		h = (h ^ uint64(foldRune(r))) * 1099511628211
+	}
+	return h
+}
+
+// compareFold orders texts as the source orders names: by UTF-16 units, case
+// ignored.
+func compareFold(a, b string) int {
+	for a != "" && b != "" {
+		r, rn := utf8.DecodeRuneInString(a)
+		t, tn := utf8.DecodeRuneInString(b)
+		if d := cmp.Compare(unitOrder(foldRune(r)), unitOrder(foldRune(t))); d != 0 {
+			return d
+		}
+		a, b = a[rn:], b[tn:]
+	}
+	return cmp.Compare(len(a), len(b))
+}
+
+// unitOrder maps a rune to a number that orders like its UTF-16 units: pairs of
+// surrogates stand before U+E000.
+func unitOrder(r rune) rune {
+	if 0xE000 <= r && r <= 0xFFFF {
+		return r + 0x110000
+	}
+	return r
 }

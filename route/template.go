@@ -117,7 +117,7 @@ func (t *Template) Check(path string) (v Values, ok bool, err error) {
 }
 
 func (t *Template) match(path string, compat bool) (Values, bool, error) {
-	v := newValues(t, path)
+	v := Values{template: t, path: path}
 	if !t.split(path, compat, &v) {
 		return Values{}, false, nil
 	}
@@ -190,32 +190,54 @@ func (t *Template) matchSegment(s *segment, path string, start, end int, v *Valu
 }
 
 // accept puts the values to the constraints, in the order of the template.
-//
-// A default is judged like a value of the path; an optional parameter without a
-// value is not judged; a catch-all without one is judged as null.
 func (t *Template) accept(v *Values) (bool, error) {
 	for i := range t.params {
-		p := &t.params[i]
-		if len(p.constraints) == 0 {
-			continue
+		ok, err := true, (*UndecidedError)(nil)
+		if s := v.span(i); s.start > 0 {
+			ok, err = t.judge(i, v.path[s.start:s.end])
+		} else {
+			ok, err = t.judgeMissing(i)
 		}
-		text, ok := v.at(i)
-		if !ok && p.optional {
-			continue
+		if err != nil {
+			return false, err
 		}
-		for j := range p.constraints {
-			c := &p.constraints[j]
-			if !ok {
-				if !c.acceptsNull() {
-					return false, nil
-				}
-				continue
-			}
-			if accepted, err := c.Check(text); err != nil {
-				return false, &UndecidedError{Template: t.text, Param: p.name, Text: c.text, Value: text, Err: err}
-			} else if !accepted {
-				return false, nil
-			}
+		if !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// judge puts a value to the constraints of parameter i.
+func (t *Template) judge(i int, value string) (bool, *UndecidedError) {
+	p := &t.params[i]
+	for j := range p.constraints {
+		c := &p.constraints[j]
+		ok, err := c.Check(value)
+		if err != nil {
+			return false, &UndecidedError{Template: t.text, Param: p.name, Text: c.text, Value: value, Err: err}
+		}
+		if !ok {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// judgeMissing judges that the path has no value for parameter i: its default is
+// judged like a value of the path, an optional parameter is not judged, and for
+// a catch-all each constraint has to accept null.
+func (t *Template) judgeMissing(i int) (bool, *UndecidedError) {
+	p := &t.params[i]
+	switch {
+	case p.hasDefault:
+		return t.judge(i, p.defaultText)
+	case p.optional:
+		return true, nil
+	}
+	for j := range p.constraints {
+		if !p.constraints[j].acceptsNull() {
+			return false, nil
 		}
 	}
 	return true, nil

@@ -19,38 +19,45 @@ type Values struct {
 }
 
 // inlineSpans is how many spans need no memory of their own.
-const inlineSpans = 6
+const inlineSpans = 8
 
 // A span is where in the path a value stands. The zero span is no value: no
 // value begins at the first byte of a path, which is a slash.
 type span struct{ start, end int32 }
 
-func newValues(t *Template, path string) Values {
-	v := Values{template: t, path: path}
-	if n := len(t.params); n > inlineSpans {
-		v.more = make([]span, n-inlineSpans)
-	}
-	return v
-}
-
-func (v *Values) span(i int) *span {
+// span returns where the value of parameter i stands.
+func (v *Values) span(i int) span {
 	if i < inlineSpans {
-		return &v.inline[i]
+		return v.inline[i]
 	}
-	return &v.more[i-inlineSpans]
+	if i -= inlineSpans; i < len(v.more) {
+		return v.more[i]
+	}
+	return span{}
 }
 
 // set notes that the value of parameter i is path[start:end].
 func (v *Values) set(i, start, end int) {
-	*v.span(i) = span{start: int32(start), end: int32(end)}
+	v.put(i, span{start: int32(start), end: int32(end)})
 }
 
 // clear takes the value of parameter i back.
-func (v *Values) clear(i int) { *v.span(i) = span{} }
+func (v *Values) clear(i int) { v.put(i, span{}) }
+
+func (v *Values) put(i int, s span) {
+	if i < inlineSpans {
+		v.inline[i] = s
+		return
+	}
+	for i -= inlineSpans; i >= len(v.more); {
+		v.more = append(v.more, span{})
+	}
+	v.more[i] = s
+}
 
 // at returns the value of parameter i, its default if the path had none.
 func (v *Values) at(i int) (string, bool) {
-	if s := *v.span(i); s.start > 0 {
+	if s := v.span(i); s.start > 0 {
 		return v.path[s.start:s.end], true
 	}
 	p := &v.template.params[i]
