@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/httptrigger/httptrigger/route/invariant"
 )
@@ -35,8 +36,14 @@ type Compiler struct {
 	// up in a [*ConstraintError].
 	Constraints map[string]func(args []string) (func(value string) bool, error)
 
-	// Regexp compiles the expressions of the regex constraint.
+	// Regexp compiles the expressions of the regex constraint; nil stands for
+	// [CompileRE2]. An error that is a [*RegexpError] tells an expression
+	// that the engine cannot say from a broken one.
 	Regexp func(expr string) (Matcher, error)
+
+	// Now is the clock of the datetime constraint, which takes missing parts of
+	// a date from today: "2/29" is a date in leap years only. Nil is time.Now.
+	Now func() time.Time
 
 	// Compat compiles the way the Functions host does where that differs: a
 	// broken regular expression is found only when a path comes that needs it,
@@ -114,6 +121,7 @@ type builtin struct {
 var builtins = map[string]builtin{
 	"int":       {kind: kindInt, want: "int"},
 	"bool":      {kind: kindBool, want: "bool"},
+	"datetime":  {kind: kindDateTime, want: "datetime"},
 	"decimal":   {kind: kindDecimal, want: "decimal"},
 	"double":    {kind: kindDouble, want: "double"},
 	"float":     {kind: kindFloat, want: "float"},
@@ -129,6 +137,7 @@ var builtins = map[string]builtin{
 	"min":       {kind: kindMin, want: "min(n), n a 64-bit integer", whole: true, bits: 64},
 	"max":       {kind: kindMax, want: "max(n), n a 64-bit integer", whole: true, bits: 64},
 	"range":     {kind: kindRange, want: "range(a,b), a <= b 64-bit integers", min: 2, max: 2, bits: 64},
+	"regex":     {kind: kindRegex, want: "regex(expression)", whole: true},
 }
 
 // resolve completes a constraint of which only the text is known.
@@ -152,6 +161,12 @@ func (c *Compiler) resolve(made *Constraint) *ConstraintError {
 	}
 	if n := len(made.args); !b.whole && (n < b.min || n > b.max) {
 		return made.fail(BadArgumentCount, b.want, nil)
+	}
+	if b.kind == kindRegex {
+		return c.resolveRegexp(made)
+	}
+	if b.kind == kindDateTime {
+		made.now = c.Now
 	}
 	if b.bits == 0 {
 		return nil
@@ -232,6 +247,34 @@ func (c *Compiler) names() string {
 	}
 	slices.Sort(names)
 	return "one of " + strings.Join(slices.Compact(names), ", ")
+}
+
+// resolveRegexp compiles the expression of a regex constraint. Without
+// parentheses there is none; empty parentheses hold one that matches anything.
+func (c *Compiler) resolveRegexp(made *Constraint) *ConstraintError {
+	const want = "regex(expression) in the syntax of .NET"
+	if made.args == nil {
+		return made.fail(BadBounds, want, errors.New("no expression"))
+	}
+	compile := c.Regexp
+	if compile == nil {
+		compile = CompileRE2
+	}
+	expr, err := compile(made.args[0])
+	if err == nil {
+		made.expr = expr
+		return nil
+	}
+	var detail *RegexpError
+	if errors.As(err, &detail) && detail.Unsupported {
+		return made.fail(RegexpUnsupported, "an expression without that, or another engine in Compiler.Regexp", err)
+	}
+	failure := made.fail(BadRegexp, want, err)
+	if c.Compat {
+		made.broken = failure
+		return nil
+	}
+	return failure
 }
 
 // resolveBounds reads the arguments of a constraint that takes numbers.

@@ -2,6 +2,7 @@ package route
 
 import (
 	"strings"
+	"time"
 
 	"github.com/httptrigger/httptrigger/route/invariant"
 )
@@ -46,8 +47,9 @@ type Constraint struct {
 	args   []string // "1", "9"
 	expr   Matcher  // of regex
 	custom func(value string) bool
-	origin *Compiler // of a constraint that is not one of the named set
-	broken error     // why it cannot decide; only let through by Compiler.Compat
+	origin *Compiler        // of a constraint that is not one of the named set
+	now    func() time.Time // of datetime; nil is time.Now
+	broken error            // why it cannot decide; only let through by Compiler.Compat
 }
 
 // String returns the reference as written in the template, braces single.
@@ -87,6 +89,8 @@ func (c *Constraint) Check(value string) (ok bool, err error) {
 	case kindGUID:
 		_, err := invariant.ParseGUID(value)
 		return err == nil, nil
+	case kindDateTime:
+		return c.isDateTime(value), nil
 	case kindAlpha:
 		return isAlpha(value), nil
 	case kindRequired:
@@ -104,8 +108,19 @@ func (c *Constraint) Check(value string) (ok bool, err error) {
 	return c.custom != nil && c.custom(value), nil
 }
 
-// acceptsNull reports whether the constraint accepts that there is no value.
-func (c *Constraint) acceptsNull() bool { return c.kind == kindNonFile }
+func (c *Constraint) isDateTime(value string) bool {
+	now := time.Now
+	if c.now != nil {
+		now = c.now
+	}
+	_, _, err := invariant.ParseDateTime(value, now().UTC())
+	return err == nil
+}
+
+// AcceptsMissing reports whether the constraint accepts that there is no value,
+// which only nonfile does. An optional parameter without a value is not judged at
+// all; this matters for a catch-all.
+func (c *Constraint) AcceptsMissing() bool { return c.kind == kindNonFile }
 
 // utf16Len counts the UTF-16 code units of s, which is how the source counts.
 // A byte that is no UTF-8 counts one.

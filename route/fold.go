@@ -37,6 +37,18 @@ func foldRune(r rune) rune {
 	return mapCase(upperRanges, r)
 }
 
+// lowerRune maps the code units that a regular expression that ignores case
+// takes for each other to one of them.
+func lowerRune(r rune) rune {
+	if r < utf8.RuneSelf {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}
+	return mapCase(lowerRanges, r)
+}
+
 // equalFold reports whether a and b are equal in the ordinal comparison that
 // ignores case.
 func equalFold(a, b string) bool {

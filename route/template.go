@@ -236,7 +236,7 @@ func (t *Template) judgeMissing(i int) (bool, *UndecidedError) {
 		return true, nil
 	}
 	for j := range p.constraints {
-		if !p.constraints[j].acceptsNull() {
+		if !p.constraints[j].AcceptsMissing() {
 			return false, nil
 		}
 	}

@@ -20,12 +20,14 @@ import (
 	"os"
 	"sort"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/routevec"
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/internal/conformance/webhookvec"
 )
 
 // runners has the runner of each kind of file.
 var runners = map[vec.Kind]vec.Runner{
+	vec.Route:   routevec.Run,
 	vec.Webhook: webhookvec.Run,
 }
 

@@ -164,18 +164,16 @@ func parseX(s string) (GUID, error) {
 			return GUID{}, ErrFormat
 		}
 		rest = after[len(end)-1:]
-		n, err := numberX(digits)
+		n, ok := numberX(digits)
 		switch {
-		case err != nil:
-			return GUID{}, err
+		case !ok || i > 2 && n > 0xFF:
+			return GUID{}, ErrFormat
 		case i == 0:
 			g[0], g[1], g[2], g[3] = byte(n>>24), byte(n>>16), byte(n>>8), byte(n)
 			at = 4
 		case i < 3:
 			g[at], g[at+1] = byte(n>>8), byte(n)
 			at += 2
-		case n > 0xFF:
-			return GUID{}, ErrRange
 		default:
 			g[at] = byte(n)
 			at++
@@ -189,16 +187,13 @@ func parseX(s string) (GUID, error) {
 
 // numberX reads "0x" and a number that may bear a sign and a prefix again. Signs
 // and prefixes without digits have the value 0.
-func numberX(s string) (uint64, error) {
+func numberX(s string) (uint64, bool) {
 	if len(s) < 3 || s[0] != '0' || s[1]|0x20 != 'x' {
-		return 0, ErrFormat
+		return 0, false
 	}
 	s = strings.TrimLeft(trimHexPrefix(s[2:]), "0")
-	switch {
-	case !hexDigits(s):
-		return 0, ErrFormat
-	case len(s) > 8:
-		return 0, ErrRange
+	if !hexDigits(s) || len(s) > 8 {
+		return 0, false
 	}
-	return hexValue(s), nil
+	return hexValue(s), true
 }

@@ -1,0 +1,282 @@
+package route
+
+import (
+	"strconv"
+	"strings"
+)
+
+// escape reads what stands behind a '\' outside a class.
+func (p *reParser) escape(start int) (*reNode, error) {
+	c := p.peek(0)
+	switch c {
+	case -1:
+		return nil, p.broken(start, "'\\' at the end")
+	case 'A', 'G', 'z':
+		p.pos++
+		if c == 'G' {
+			c = 'A' // where the search begins
+		}
+		return &reNode{op: opText, text: `\` + string(c)}, nil
+	case 'Z':
+		p.pos++
+		return &reNode{op: opEnd}, nil
+	case 'b', 'B':
+		p.pos++
+		p.cannot(start, "Unicode word boundaries")
+		return &reNode{op: opText}, nil
+	case 'k':
+		p.pos++
+		if p.peek(0) != '<' && p.peek(0) != '\'' {
+			return nil, p.broken(start, "\\k without a group name")
+		}
+		return p.reference(start)
+	}
+	if set, ok, err := p.shorthand(start); ok || err != nil {
+		return &reNode{op: opSet, set: set}, err
+	}
+	if '1' <= c && c <= '9' {
+		if n, err := p.numbered(start); n != nil || err != nil {
+			return n, err
+		}
+	}
+	u, err := p.charEscape(start)
+	if err != nil {
+		return nil, err
+	}
+	return p.char(u), nil
+}
+
+// reference reads a backreference by name, from its '<' or "'".
+func (p *reParser) reference(start int) (*reNode, error) {
+	closing := p.peek(0)
+	if closing == '<' {
+		closing = '>'
+	}
+	p.pos++
+	name, ok := p.until(closing)
+	if !ok || !validGroupName(name) && name != "0" || !p.defined(name) {
+		return nil, p.broken(start, "reference to a group that is not there")
+	}
+	p.cannot(start, "backreferences")
+	return &reNode{op: opText}, nil
+}
+
+// numbered reads a backreference by number. One of two digits or more that
+// names no group is an octal code instead, for which it returns nil.
+func (p *reParser) numbered(start int) (*reNode, error) {
+	n, _, err := p.decimal()
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case p.defined(strconv.Itoa(n)):
+		p.cannot(start, "backreferences")
+		return &reNode{op: opText}, nil
+	case n <= 9:
+		return nil, p.broken(start, "reference to a group that is not there")
+	}
+	p.pos = start + 1
+	return nil, nil
+}
+
+// shorthand reads a class such as \d or \p{L}, from behind the '\'.
+func (p *reParser) shorthand(start int) (unitSet, bool, error) {
+	c := p.peek(0)
+	var set unitSet
+	switch c | 0x20 {
+	case 'd':
+		set = digitSet()
+	case 'w':
+		set = wordSet()
+	case 's':
+		set = spaceSet()
+	case 'p':
+		return p.property(start)
+	default:
+		return nil, false, nil
+	}
+	p.pos++
+	if c&0x20 == 0 {
+		set = set.not()
+	}
+	return set, true, nil
+}
+
+// property reads \p{Name} or \P{Name}.
+func (p *reParser) property(start int) (unitSet, bool, error) {
+	negated := p.peek(0) == 'P'
+	p.pos++
+	if !p.take('{') {
+		return nil, false, p.broken(start, "\\p without a name in braces")
+	}
+	name, ok := p.until('}')
+	if !ok {
+		return nil, false, p.broken(start, "\\p without a name in braces")
+	}
+	set, ok := categorySet(name, p.opts.caseMatters)
+	switch {
+	case !ok && strings.HasPrefix(name, "Is"):
+		p.cannot(start, "Unicode blocks")
+	case !ok:
+		return nil, false, p.broken(start, "unknown category of characters")
+	}
+	if negated {
+		set = set.not()
+	}
+	return set, true, nil
+}
+
+// charEscape reads an escape that stands for one code unit, from behind the '\'.
+func (p *reParser) charEscape(start int) (rune, error) {
+	c := p.peek(0)
+	if c < 0 {
+		return 0, p.broken(start, "'\\' at the end")
+	}
+	if '0' <= c && c <= '7' {
+		return p.octal(), nil
+	}
+	p.pos++
+	switch c {
+	case 'x':
+		return p.hex(start, 2)
+	case 'u':
+		return p.hex(start, 4)
+	case 'c':
+		return p.control(start)
+	}
+	if i := strings.IndexRune("abefnrtv", c); i >= 0 {
+		return rune("\a\b\x1b\f\n\r\t\v"[i]), nil
+	}
+	if wordSet().has(c) || c == 0x200C || c == 0x200D {
+		return 0, p.broken(start, "unknown escape")
+	}
+	return c, nil
+}
+
+// octal reads up to three octal digits; the code is cut to eight bits.
+func (p *reParser) octal() rune {
+	u := rune(0)
+	for i := 0; i < 3; i++ {
+		c := p.peek(0)
+		if c < '0' || c > '7' {
+			break
+		}
+		u = u*8 + c - '0'
+		p.pos++
+	}
+	return u & 0xFF
+}
+
+func (p *reParser) hex(start, digits int) (rune, error) {
+	u := rune(0)
+	for range digits {
+		c := p.peek(0)
+		d := strings.IndexRune("0123456789abcdef", c|0x20)
+		if c >= '0' && c <= '9' {
+			d = int(c - '0')
+		}
+		if d < 0 || c < '0' {
+			return 0, p.broken(start, "too few hex digits")
+		}
+		u = u<<4 | rune(d)
+		p.pos++
+	}
+	return u, nil
+}
+
+func (p *reParser) control(start int) (rune, error) {
+	c := p.peek(0)
+	if 'a' <= c && c <= 'z' {
+		c -= 'a' - 'A'
+	}
+	if c < '@' || c > '_' {
+		return 0, p.broken(start, "unknown control character")
+	}
+	p.pos++
+	return c - '@', nil
+}
+
+// class reads a class from behind its '['.
+func (p *reParser) class(start int) (unitSet, error) {
+	if p.depth++; p.depth > maxDepth {
+		return nil, p.broken(start, "classes nested too deep")
+	}
+	defer func() { p.depth-- }()
+	negated := p.take('^')
+	var literal, named, excluded unitSet
+	from := rune(-1) // the start of a range that has been opened
+	subtract := func() error {
+		set, err := p.class(p.pos - 1)
+		if err != nil {
+			return err
+		}
+		if c := p.peek(0); c >= 0 && c != ']' {
+			return p.broken(p.pos, "a subtracted class is not the last thing in its class")
+		}
+		excluded = append(excluded, set...)
+		return nil
+	}
+	for first := true; ; first = false {
+		at := p.pos
+		u := p.peek(0)
+		if u < 0 {
+			return nil, p.broken(start, "class not closed")
+		}
+		p.pos++
+		escaped := false
+		switch {
+		case u == ']' && !first:
+			set := append(p.cased(literal), named...)
+			if negated {
+				set = set.not()
+			}
+			return set.minus(excluded), nil
+		case u == '\\' && p.peek(0) == '-':
+			p.pos++
+			u, escaped = '-', true
+			if from < 0 { // "\-" opens no range
+				literal.add(u, u)
+				continue
+			}
+		case u == '\\' && p.peek(0) >= 0:
+			set, ok, err := p.shorthand(at)
+			if err == nil && ok && from >= 0 {
+				err = p.broken(at, "a class as an end of a range")
+			}
+			if err != nil {
+				return nil, err
+			}
+			if ok {
+				named = append(named, set...)
+				continue
+			}
+			if u, err = p.charEscape(at); err != nil {
+				return nil, err
+			}
+			escaped = true
+		}
+		switch {
+		case from >= 0 && u == '[' && !escaped && !first:
+			literal.add(from, from)
+			from = -1
+			if err := subtract(); err != nil {
+				return nil, err
+			}
+		case from >= 0 && from > u:
+			return nil, p.broken(at, "range with its ends the wrong way round")
+		case from >= 0:
+			literal.add(from, u)
+			from = -1
+		case p.peek(0) == '-' && p.peek(1) >= 0 && p.peek(1) != ']':
+			from = u
+			p.pos++
+		case u == '-' && !escaped && p.peek(0) == '[' && !first:
+			p.pos++
+			if err := subtract(); err != nil {
+				return nil, err
+			}
+		default:
+			literal.add(u, u)
+		}
+	}
+}

@@ -1,0 +1,170 @@
+package route
+
+import "strings"
+
+// group reads what stands behind a '('. It returns nil for options, which stand
+// for nothing.
+func (p *reParser) group(start int) (*reNode, error) {
+	if p.depth++; p.depth > maxDepth {
+		p.depth--
+		return nil, p.broken(start, "groups nested too deep")
+	}
+	defer func() { p.depth-- }()
+	if p.peek(0) != '?' {
+		if !p.opts.explicit {
+			p.opened++
+		}
+		return p.inside(start)
+	}
+	p.pos++
+	c := p.peek(0)
+	p.pos++
+	switch c {
+	case ':':
+		return p.inside(start)
+	case '=', '!':
+		p.cannot(start, "look-ahead")
+		return p.inside(start)
+	case '>':
+		p.cannot(start, "atomic groups")
+		return p.inside(start)
+	case '(':
+		p.cannot(start, "conditional groups")
+		return p.conditional(start)
+	case '<', '\'':
+		if c == '<' && (p.peek(0) == '=' || p.peek(0) == '!') {
+			p.pos++
+			p.cannot(start, "look-behind")
+			return p.inside(start)
+		}
+		return p.named(start, c)
+	}
+	p.pos--
+	return p.optionGroup(start)
+}
+
+// inside reads a group's content and its ')'.
+func (p *reParser) inside(start int) (*reNode, error) {
+	n, err := p.alternation()
+	if err == nil && !p.take(')') {
+		err = p.broken(start, "group not closed")
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &reNode{op: opAlternate, subs: []*reNode{n}}, nil
+}
+
+// named reads "(?<name>", "(?'name'" or a balancing group.
+func (p *reParser) named(start int, quote rune) (*reNode, error) {
+	closing := quote
+	if quote == '<' {
+		closing = '>'
+	}
+	name, ok := p.until(closing)
+	if !ok {
+		return nil, p.broken(start, "group name not closed")
+	}
+	name, other, balancing := strings.Cut(name, "-")
+	if !validGroupName(name) && !(balancing && name == "") || balancing && !validGroupName(other) {
+		return nil, p.broken(start, "bad group name")
+	}
+	if balancing {
+		if !p.defined(other) {
+			return nil, p.broken(start, "reference to a group that is not there")
+		}
+		p.cannot(start, "balancing groups")
+	}
+	if name != "" {
+		if p.names == nil {
+			p.names = map[string]bool{}
+		}
+		p.names[name] = true
+	}
+	return p.inside(start)
+}
+
+// validGroupName reports whether name is a positive number or a word that does
+// not begin with a digit.
+func validGroupName(name string) bool {
+	if name == "" || name[0] == '0' {
+		return false
+	}
+	word := wordSet()
+	number := name[0] >= '1' && name[0] <= '9'
+	for _, r := range name {
+		if number && (r < '0' || r > '9') || !word.has(r) {
+			return false
+		}
+	}
+	return !number || len(name) < 10
+}
+
+// defined reports whether there is a group of that name or number. While groups
+// are being counted, there is.
+func (p *reParser) defined(name string) bool {
+	if p.groups < 0 || p.names[name] {
+		return true
+	}
+	n := 0
+	for _, r := range name {
+		if r < '0' || r > '9' || n > p.groups {
+			return false
+		}
+		n = n*10 + int(r-'0')
+	}
+	// Groups with names of their own are numbered behind the others.
+	return n <= p.groups+len(p.names)
+}
+
+// conditional reads "(?(condition)yes|no)".
+func (p *reParser) conditional(start int) (*reNode, error) {
+	if _, err := p.inside(start); err != nil {
+		return nil, err
+	}
+	n, err := p.inside(start)
+	if err != nil {
+		return nil, err
+	}
+	if alt := n.subs[0]; alt.op == opAlternate && len(alt.subs) > 2 {
+		return nil, p.broken(start, "more than two branches in a conditional group")
+	}
+	return n, nil
+}
+
+// optionGroup reads "(?imnsx-imnsx)" or "(?imnsx-imnsx:".
+func (p *reParser) optionGroup(start int) (*reNode, error) {
+	opts, off := p.opts, false
+	for {
+		c := p.peek(0)
+		p.pos++
+		switch c | 0x20 {
+		case 'i':
+			opts.caseMatters = off
+		case 'm':
+			opts.multiline = !off
+		case 'n':
+			opts.explicit = !off
+		case 's':
+			opts.singleLine = !off
+		case 'x':
+			opts.spaced = !off
+		default:
+			switch c {
+			case '+', '-':
+				off = c == '-'
+			case ')':
+				p.opts = opts
+				return nil, nil
+			case ':':
+				saved := p.opts
+				p.opts = opts
+				n, err := p.inside(start)
+				p.opts = saved
+				return n, err
+			default:
+				return nil, p.broken(start, "unknown kind of group")
+			}
+		}
+	}
+}
