@@ -1,2 +1,52 @@
 // Package throttle bounds how much runs at once, how often and how large.
+//
+//	size := &throttle.RequestLimit{MaxBody: 1 << 20}
+//	gate, err := throttle.NewGate(throttle.GateConfig{MaxConcurrent: 100, MaxOutstanding: 200})
+//	if err != nil {
+//		return err
+//	}
+//	mux.Handle("POST /orders", size.Wrap(gate.Wrap(orders)))
+//
+// # Which limiter for which worry
+//
+//   - [RequestLimit]: requests too large to take. It costs nothing and stands first.
+//   - [Gate]: more at once than there is memory or a database for. Requests run, wait
+//     in order of arrival, or are rejected.
+//
+// Every limiter has a decision that returns an error (Check, Acquire) and a Wrap that
+// turns it into HTTP: an empty body, the status of [RejectedError.StatusCode], and
+// Retry-After where the time is known. Nothing here wraps a ResponseWriter.
+//
+// # Rules of the gate
+//
+//   - Full: a request that finds MaxOutstanding inside, running and waiting, is
+//     rejected at once. It never waits for room.
+//   - Otherwise it runs if fewer than MaxConcurrent run and nobody waits, else it
+//     waits. Those who wait start in the order they arrived; they end in any order.
+//   - A place is given back when the handler returns, panics or ends its goroutine,
+//     and goes to the first who waits. A client that leaves while its request runs
+//     frees nothing: the work is still being done.
+//   - A client that leaves while its request waits frees its place in the line at
+//     once.
+//   - Retry-After is the smoothed time a request takes, times the requests that wait
+//     and one, divided by those that run: the time after which somebody who joins the
+//     line now would start. It is rounded up to seconds and kept within bounds.
+//
+// # Differences
+//
+// From the source, and GateConfig.Compat or RequestLimit.Compat undoes them:
+//
+//   - A refusal carries Retry-After and no X-FUNCTION-SCALEOUT.
+//   - A request whose client left does not run when its turn comes.
+//   - A body that declares itself too long is refused with 413 before it is read; the
+//     source fails at the first read, and answers 500 then.
+//   - The request target is held to the documented 4,096 bytes, not to the 8,192 of
+//     the server's request line.
+//   - A chunked body is measured without its framing.
+//
+// # Sources
+//
+// HttpThrottleMiddleware.cs, HttpRequestQueue.cs, HttpOptionsSetup.cs,
+// HttpRequestBodySizeMiddleware.cs and ScriptConstants.cs of azure-functions-host;
+// HttpOptions.cs of azure-webjobs-sdk-extensions.
 package throttle

@@ -10,29 +10,55 @@ import (
 	"time"
 )
 
+type statusCoder interface{ StatusCode() int }
+
+type retrier interface{ RetryAfter() time.Duration }
+
 // Error answers a request that err refuses. The status is what StatusCode() int
 // of the first error in err's tree says, or 500; if RetryAfter() time.Duration
 // of one says more than nothing, a Retry-After header gives it in whole seconds,
 // rounded up. The body is empty and no content type is set: a stranger learns
 // the status and nothing else.
+//
+// It allocates nothing if err itself has the methods and asks for two minutes at
+// most.
 func Error(w http.ResponseWriter, err error) {
-	h := w.Header()
-	var retry interface{ RetryAfter() time.Duration }
-	if errors.As(err, &retry) {
+	retry, ok := err.(retrier)
+	if !ok {
+		retry = find[retrier](err)
+	}
+	if retry != nil {
 		if d := retry.RetryAfter(); d > 0 {
-			h["Retry-After"] = []string{Seconds(d)}
+			w.Header()["Retry-After"] = retryAfter(d)
 		}
 	}
-	h["Content-Length"] = zero
-	w.WriteHeader(Status(err))
+	Write(w, Status(err))
 }
 
-var zero = []string{"0"}
+// Write answers with the status and an empty body.
+func Write(w http.ResponseWriter, status int) {
+	w.Header()["Content-Length"] = zero
+	w.WriteHeader(status)
+}
+
+// Header values are shared between responses; nobody modifies them in place.
+var (
+	zero    = []string{"0"}
+	seconds = func() (values [121][]string) {
+		for i := range values {
+			values[i] = []string{strconv.Itoa(i)}
+		}
+		return values
+	}()
+)
 
 // Status returns the status that Error would answer.
 func Status(err error) int {
-	var status interface{ StatusCode() int }
-	if errors.As(err, &status) {
+	status, ok := err.(statusCoder)
+	if !ok {
+		status = find[statusCoder](err)
+	}
+	if status != nil {
 		if code := status.StatusCode(); code >= 400 && code <= 599 {
 			return code
 		}
@@ -40,11 +66,29 @@ func Status(err error) int {
 	return http.StatusInternalServerError
 }
 
+// find returns the first error in err's tree that is a T.
+func find[T any](err error) T {
+	var t T
+	errors.As(err, &t)
+	return t
+}
+
+func retryAfter(d time.Duration) []string {
+	if s := wholeSeconds(d); s < int64(len(seconds)) {
+		return seconds[s]
+	}
+	return []string{Seconds(d)}
+}
+
 // Seconds formats d as whole seconds, rounded up, at least 1.
 func Seconds(d time.Duration) string {
+	return strconv.FormatInt(wholeSeconds(d), 10)
+}
+
+func wholeSeconds(d time.Duration) int64 {
 	s := int64(d / time.Second)
-	if d%time.Second > 0 || s < 1 {
+	if d%time.Second > 0 {
 		s++
 	}
-	return strconv.FormatInt(s, 10)
+	return max(s, 1)
 }

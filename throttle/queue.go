@@ -1,0 +1,220 @@
+package throttle
+
+import (
+	"context"
+	"time"
+)
+
+// waiter is a request in the line of a gate. Waiters are pooled, with their channel
+// and timer.
+type waiter struct {
+	ready      chan struct{} // receives once when it is handed a place; has room for it
+	timer      *time.Timer   // nil until a wait was bounded
+	next, prev *waiter
+	queued     bool
+}
+
+// waiters is a line, first come first served. The gate's lock guards it.
+type waiters struct{ head, tail *waiter }
+
+func (q *waiters) push(w *waiter) {
+	w.queued = true
+	if w.prev = q.tail; w.prev != nil {
+		w.prev.next = w
+	} else {
+		q.head = w
+	}
+	q.tail = w
+}
+
+func (q *waiters) remove(w *waiter) {
+	if w.prev != nil {
+		w.prev.next = w.next
+	} else {
+		q.head = w.next
+	}
+	if w.next != nil {
+		w.next.prev = w.prev
+	} else {
+		q.tail = w.prev
+	}
+	w.next, w.prev, w.queued = nil, nil, false
+}
+
+func (g *Gate) newWaiter() *waiter {
+	if w, ok := g.pool.Get().(*waiter); ok {
+		return w
+	}
+	return &waiter{ready: make(chan struct{}, 1)}
+}
+
+// enqueue waits in line. What the caller saw may have changed until the lock is
+// held, so it is judged again.
+func (g *Gate) enqueue(ctx context.Context) (Ticket, error) {
+	g.mu.Lock()
+	s := g.current()
+	if !s.Compat && ctx.Err() != nil {
+		g.mu.Unlock()
+		return Ticket{}, g.cancelled(s, ctx, 0)
+	}
+	for {
+		state := g.state.Load()
+		switch s.judge(state) {
+		case full:
+			g.mu.Unlock()
+			return Ticket{}, g.reject(s, state)
+		case run:
+			if g.state.CompareAndSwap(state, state+runningUnit+tickUnit) {
+				g.mu.Unlock()
+				return g.admit(s, state), nil
+			}
+		case wait:
+			if g.state.CompareAndSwap(state, state+waitingUnit+tickUnit) {
+				w := g.newWaiter()
+				g.line.push(w)
+				g.mu.Unlock()
+				return g.wait(ctx, s, w, state)
+			}
+		}
+	}
+}
+
+// wait blocks until w is handed a place or gives up.
+func (g *Gate) wait(ctx context.Context, s *settings, w *waiter, state uint64) (Ticket, error) {
+	var arrived, start int64
+	if g.timed(s, state) || s.Hooks.Admitted != nil || s.Hooks.Cancelled != nil {
+		arrived = s.now()
+	}
+	switch g.await(ctx, s, w) {
+	case cancelled:
+		return Ticket{}, g.cancelled(s, ctx, s.since(arrived))
+	case expired:
+		return Ticket{}, g.rejectFor(s, g.state.Load(), ReasonWait, int64(s.concurrent))
+	}
+	if g.timed(s, state) || arrived != 0 {
+		start = s.now()
+	}
+	if arrived != 0 {
+		g.counts.waited(time.Duration(start - arrived))
+	}
+	if s.Hooks.Admitted != nil {
+		s.Hooks.Admitted(time.Duration(start - arrived))
+	}
+	return Ticket{gate: g, start: start}, nil
+}
+
+// outcome tells how a wait ended.
+type outcome int
+
+const (
+	placed outcome = iota
+	cancelled
+	expired
+)
+
+func (g *Gate) await(ctx context.Context, s *settings, w *waiter) outcome {
+	var done <-chan struct{}
+	if !s.Compat {
+		done = ctx.Done()
+	}
+	end := placed
+	if s.MaxWait > 0 {
+		end = w.awaitBounded(done, s.MaxWait)
+	} else if done == nil {
+		<-w.ready
+	} else {
+		select {
+		case <-w.ready:
+		case <-done:
+			end = cancelled
+		}
+	}
+	if end != placed {
+		end = g.leave(w, end)
+	}
+	g.pool.Put(w)
+	return end
+}
+
+// leave takes w out of the line. If it was handed a place in the same moment, one
+// that waited too long takes it after all, and one that was cancelled passes it on.
+func (g *Gate) leave(w *waiter, end outcome) outcome {
+	g.mu.Lock()
+	if w.queued {
+		g.line.remove(w)
+		g.state.Add(^(waitingUnit - 1))
+		g.checkDrained()
+		g.mu.Unlock()
+		return end
+	}
+	g.mu.Unlock()
+	<-w.ready
+	if end == expired {
+		return placed
+	}
+	g.release()
+	return end
+}
+
+func (w *waiter) awaitBounded(done <-chan struct{}, bound time.Duration) outcome {
+	if w.timer == nil {
+		w.timer = time.NewTimer(bound)
+	} else {
+		w.timer.Reset(bound)
+	}
+	defer w.timer.Stop()
+	select {
+	case <-w.ready:
+		return placed
+	case <-done:
+		return cancelled
+	case <-w.timer.C:
+		return expired
+	}
+}
+
+// handOver gives a place back while somebody waits, in line or for the gate to
+// empty. Those in line get it if it is still within the limits.
+func (g *Gate) handOver() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.current()
+	for {
+		state := g.state.Load()
+		running, waiting := counts(state)
+		if running == 0 {
+			panic("throttle: a place was given back twice: a Ticket was copied")
+		}
+		if waiting > 0 && running <= s.concurrent {
+			if g.state.CompareAndSwap(state, state-waitingUnit) {
+				g.hand()
+				return
+			}
+		} else if g.state.CompareAndSwap(state, state-runningUnit) {
+			g.checkDrained()
+			return
+		}
+	}
+}
+
+// promote admits the first in line if the limits allow one more to run.
+func (g *Gate) promote(s *settings) bool {
+	for {
+		state := g.state.Load()
+		running, waiting := counts(state)
+		if waiting == 0 || running >= s.concurrent {
+			return false
+		}
+		if g.state.CompareAndSwap(state, state-waitingUnit+runningUnit) {
+			g.hand()
+			return true
+		}
+	}
+}
+
+// hand tells the first in line that it has a place.
+func (g *Gate) hand() {
+	w := g.line.head
+	g.line.remove(w)
+	w.ready <- struct{}{}
+}
