@@ -41,14 +41,39 @@
 //     so that the sender's retry runs.
 //   - No URL that a request brings is ever fetched.
 //
+// # Functions 1.x
+//
+// NewFunctions receives for a function whose trigger has a webHookType, in one
+// of two profiles. Compat answers as the receivers of Functions 1.x do: the
+// caller names the key, the order of checks is each receiver's own, failures are
+// 400, and the master key gets past. The Default profile verifies the same
+// senders by what they send today.
+//
 // # Differences
 //
-// From the receivers of Functions 1.x:
+// Of the Default profile from Functions 1.x:
 //
-//   - A delivery that comes twice runs once. They run it twice.
-//   - GitHub is verified by SHA-256. They know only SHA-1, which takes
-//     GitHub.InsecureSHA1 here.
-//   - Failures to authenticate are 401. They answer 400.
+//   - A delivery that comes twice runs once.
+//   - GitHub is verified by SHA-256, Slack by its signing secret, Bitbucket and
+//     Stripe by their signatures. SHA-1 takes InsecureSHA1.
+//   - Failures to authenticate are 401.
+//   - A receiver without a usable secret, or of an unknown type, is not made.
+//   - The master key does not get past the receiver, and an access code is taken
+//     out of the query before the handler sees it.
+//
+// Of both profiles from Functions 1.x, where following would be unsafe:
+//
+//   - JSON is read strictly: what is cut off, followed by more text, or has
+//     comments, single quotes, unquoted names or NaN, is 400, and UTF-16 is 415.
+//   - Refusals have an empty body. There, a message repeats the names of the
+//     receiver, the function and the key.
+//   - Keys are compared by digests, so that not even their length shows.
+//   - stripe verifies Stripe-Signature. Release 1.2.0 verifies nothing, and asks
+//     Stripe for the event.
+//   - sfsoap is no type: the organization's id, which it takes for a secret, is
+//     none.
+//   - The list of secrets of pusher is read for every request. There, a changed
+//     key takes a restart.
 //
 // # Sources
 //

@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"iter"
 	"net/url"
 	"strings"
 )
@@ -10,15 +11,22 @@ import (
 // such a pair.) A name without an equals sign has an empty value.
 func parseForm(body string) url.Values {
 	form := url.Values{}
-	for pair := range strings.SplitSeq(body, "&") {
-		if pair == "" {
-			continue
-		}
-		name, value, _ := strings.Cut(pair, "=")
-		name = formText(name)
-		form[name] = append(form[name], formText(value))
+	for name, value := range orderedForm(body) {
+		form[name] = append(form[name], value)
 	}
 	return form
+}
+
+// orderedForm yields the fields of a form as they come.
+func orderedForm(body string) iter.Seq2[string, string] {
+	return func(yield func(name, value string) bool) {
+		for pair := range strings.SplitSeq(body, "&") {
+			name, value, _ := strings.Cut(pair, "=")
+			if pair != "" && !yield(formText(name), formText(value)) {
+				return
+			}
+		}
+	}
 }
 
 // formField returns the first value of a field as bytes: what is no valid UTF-8

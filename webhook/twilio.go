@@ -1,13 +1,13 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"net"
-	"net/url"
 	"slices"
 	"strings"
 )
@@ -60,7 +60,7 @@ func (t *Twilio) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if err != nil {
 		return err
 	}
-	signed, err := t.signed(m, d, body)
+	signed, err := t.signed(m, body)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (m *Message) wholeBody() ([]byte, error) {
 }
 
 // signed returns what is signed after the URL.
-func (t *Twilio) signed(m *Message, d *Delivery, body []byte) (string, error) {
+func (t *Twilio) signed(m *Message, body []byte) (string, error) {
 	if m.Method == "GET" {
 		return "", nil
 	}
@@ -89,30 +89,35 @@ func (t *Twilio) signed(m *Message, d *Delivery, body []byte) (string, error) {
 	case typeJSON:
 		return "", nil
 	case typeForm:
-		d.Form = parseForm(string(body))
-		return twilioFields(d.Form), nil
+		return twilioFields(string(body))
 	}
 	return "", blame(UnsupportedMediaType, "Content-Type")
 }
 
+// maxTwilioFields bounds the fields of a form that are sorted for a sender who
+// has not proved anything yet. Twilio sends some dozens.
+const maxTwilioFields = 4096
+
 // twilioFields writes the fields in order of name, each distinct value after
 // its name.
-func twilioFields(form url.Values) string {
-	names := make([]string, 0, len(form))
-	for name := range form {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	var text strings.Builder
-	for _, name := range names {
-		values := slices.Clone(form[name])
-		slices.Sort(values)
-		for _, value := range slices.Compact(values) {
-			text.WriteString(name)
-			text.WriteString(value)
+func twilioFields(body string) (string, error) {
+	type pair struct{ name, value string }
+	var pairs []pair
+	for name, value := range orderedForm(body) {
+		if len(pairs) == maxTwilioFields {
+			return "", MalformedBody
 		}
+		pairs = append(pairs, pair{name, value})
 	}
-	return text.String()
+	slices.SortFunc(pairs, func(a, b pair) int {
+		return cmp.Or(strings.Compare(a.name, b.name), strings.Compare(a.value, b.value))
+	})
+	var text strings.Builder
+	for _, p := range slices.Compact(pairs) {
+		text.WriteString(p.name)
+		text.WriteString(p.value)
+	}
+	return text.String(), nil
 }
 
 // url is the URL that Twilio is taken to have called.
@@ -187,13 +192,14 @@ func (t *Twilio) Interpret(m *Message, d *Delivery) error {
 	if m.Method == "GET" {
 		return nil
 	}
-	if d.Form != nil {
-		if len(d.Body) == 0 {
-			return EmptyBody
-		}
-		return nil
+	if kind, _ := mediaType(m.Header); kind != typeForm {
+		return d.readJSON(m.Header)
 	}
-	return d.readJSON(m.Header)
+	if len(d.Body) == 0 {
+		return EmptyBody
+	}
+	d.Form = parseForm(string(d.Body))
+	return nil
 }
 
 // Sign implements Signer. For a JSON body it sets bodySHA256 in the query.
@@ -202,8 +208,7 @@ func (t *Twilio) Sign(ctx context.Context, m *Message) error {
 	if err != nil {
 		return err
 	}
-	var d Delivery
-	rest, err := t.signed(m, &d, m.Body)
+	rest, err := t.signed(m, m.Body)
 	if err != nil {
 		return named("twilio", err)
 	}
