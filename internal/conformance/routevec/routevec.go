@@ -39,6 +39,7 @@ func (run Runner) Run(r *vec.Report, f *vec.File) error {
 		"constraints": run.constraint,
 		"binding":     run.binding,
 		"fold":        run.fold,
+		"tables":      run.table,
 	}
 	group := "route/" + file.Section
 	section, ok := sections[file.Section]

@@ -1,0 +1,129 @@
+package route
+
+import "strings"
+
+// Cut returns the value that a template takes from a path, for a path that the
+// template is known to accept: constraints are not looked at. The template is
+// given as text, so that what is left of a match when it is over, a text and a
+// path, is enough. It reports whether there is a value, like [Values.Lookup].
+//
+// Cut does not allocate if the parameter is alone in its segment and spelled as
+// in the template, and no segment before it has constraints, defaults or double
+// braces.
+func Cut(template, path, name string) (value string, ok bool) {
+	if value, ok, sure := cutPlain(template, path, name); sure {
+		return value, ok
+	}
+	p, err := parse(template)
+	if err != nil {
+		return "", false
+	}
+	t := Template{text: template, segments: p.segments, params: p.params}
+	v := Values{template: &t, path: path}
+	if !t.split(path, false, &v) {
+		return "", false
+	}
+	return v.Lookup(name)
+}
+
+// cutPlain finds the parameter by its name, counts the slashes before it and
+// skips as many in the path. It is not sure where that would not do.
+func cutPlain(template, path, name string) (value string, ok, sure bool) {
+	if !plainName(name) {
+		return "", false, false
+	}
+	open, all := findParam(template, name)
+	if open < 0 {
+		return "", false, false
+	}
+	segment, plain := slashesBefore(template[:open])
+	if !plain {
+		return "", false, false
+	}
+	pos := segmentStart(path, segment)
+	if pos >= len(path) {
+		return "", false, false // a default perhaps
+	}
+	if all {
+		return path[pos:], true, true
+	}
+	end := strings.IndexByte(path[pos:], '/')
+	if end < 0 {
+		return path[pos:], true, true
+	}
+	return path[pos : pos+end], true, true
+}
+
+// findParam returns where the brace of the parameter stands that is alone in its
+// segment and called name, or -1, and whether it is a catch-all.
+func findParam(template, name string) (open int, all bool) {
+	for from := 0; ; {
+		i := strings.Index(template[from:], name)
+		if i < 0 {
+			return -1, false
+		}
+		open = from + i - 1
+		from += i + len(name)
+		for open >= 0 && template[open] == '*' {
+			open--
+		}
+		if open < 0 || template[open] != '{' || open > 0 && template[open-1] != '/' {
+			continue
+		}
+		rest := template[from:]
+		if rest != "" && (rest[0] == ':' || rest[0] == '=' || rest[0] == '?') {
+			end := strings.IndexByte(rest, '}')
+			if end < 0 || strings.IndexByte(rest[:end], '{') >= 0 {
+				return -1, false
+			}
+			rest = rest[end:]
+		}
+		if rest == "}" || len(rest) > 1 && rest[0] == '}' && rest[1] == '/' {
+			return open, template[open+1] == '*'
+		}
+	}
+}
+
+// plainName reports whether name may be looked for in a template as it is.
+func plainName(name string) bool {
+	for i := range len(name) {
+		switch name[i] {
+		case '/', '{', '}', '?', '*', ':', '=':
+			return false
+		}
+	}
+	return name != ""
+}
+
+// slashesBefore counts the segments in the beginning of a template. It is plain
+// if there is nothing in it that could hide a slash.
+func slashesBefore(beginning string) (n int, plain bool) {
+	beginning = strings.TrimPrefix(strings.TrimPrefix(beginning, "~"), "/")
+	for i := range len(beginning) {
+		switch beginning[i] {
+		case '/':
+			n++
+		case ':', '=':
+			return 0, false
+		case '{', '}':
+			if i+1 < len(beginning) && beginning[i+1] == beginning[i] {
+				return 0, false
+			}
+		}
+	}
+	return n, true
+}
+
+// segmentStart returns where segment n of path begins, or the length of the path
+// if it has no more segments.
+func segmentStart(path string, n int) int {
+	pos := 1
+	for ; n > 0; n-- {
+		slash := strings.IndexByte(path[min(pos, len(path)):], '/')
+		if slash < 0 {
+			return len(path)
+		}
+		pos += slash + 1
+	}
+	return pos
+}
