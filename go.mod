@@ -1,3 +1,5 @@
 module github.com/httptrigger/httptrigger
 
 go 1.25.0
+
+require github.com/google/uuid v1.6.0

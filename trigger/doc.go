@@ -1,2 +1,72 @@
-// Package trigger serves a function app: routes, keys, limits and functions composed.
+// Package trigger serves a function app: routes, keys, limits, webhooks and
+// functions, composed as Azure Functions composes them for its HTTP trigger.
+//
+//	app, err := trigger.LoadApp(os.DirFS("app"), nil) // host.json and */function.json
+//	host, err := trigger.NewHost(trigger.Config{
+//		App:      app,
+//		Handlers: map[string]http.Handler{"orders": orders},
+//		Keys:     &keys.Resolver{Store: store},
+//	})
+//	http.ListenAndServe(":7071", host)
+//
+// Functions are plain http.Handlers; [Func] and [JSON] make handlers of
+// functions that return their answer. [FromContext] tells a function what the
+// host knows about the request. Without files, a [Function] says the same as a
+// function.json.
+//
+// # The pipeline
+//
+// In Default a request passes, in this order: custom headers and HSTS, which any
+// answer but a 429 of Config.Front carries; the size limits (414, 413); the
+// CORS preflight (204), so that it needs no key; the user, if somebody vouches
+// for one; the host's own paths admin/… and runtime/webhooks/…; the route (404,
+// 405 with Allow; / is the homepage); the key (401); whether the function is
+// disabled (404, but to the master key); the load (429); the app's gate and the
+// function's own (429 with Retry-After); the function.
+//
+// In Compat it is the reference's order (WebJobsApplicationBuilderExtension.cs):
+// availability, throttle, headers, CORS, route, key, disabled, function. Paths
+// under admin pass the first two by.
+//
+// The ResponseWriter reaches the function as the server made it, so streaming,
+// hijacking, HTTP/2 and http.ResponseController work. The one exception is
+// Config.ResponseTimeout. What this costs: the host does not know the status
+// that a plain handler answered, and its log lines leave it out.
+//
+// # Answers
+//
+// A function of [Func] or [JSON] that returns nothing is 204, and 200 in an app
+// of runtime 1.x. A plain handler that writes nothing is 200, as everywhere in
+// net/http: nobody can tell that it wrote nothing without standing between it
+// and the server. A handler that means 204 says so.
+//
+// A panic is status 500 with an empty body. The fields that were set stay, but
+// for those of a body; the stack is in the log; places in gates are given back.
+// If the answer has begun, the connection is cut. http.ErrAbortHandler does what
+// it does everywhere. The process goes on.
+//
+// # Differences
+//
+// In Default, beside what the packages route, keys, throttle and webhook say:
+// a bad template, a conflict, an unknown setting and a webhook without a secret
+// are errors of NewHost or LoadApp, all at once; the key is taken out of the
+// request (the parameter code of the URL and the x-functions-key header) before
+// a function that needs one, a hook or a log sees it; X-MS-CLIENT-PRINCIPAL and
+// its relatives are removed unless Config.Identity says who vouches for them;
+// bad input to [Bind] is 400 or 415 and tells which field; a declared body over
+// the limit is 413 before the function runs; []byte is an answer of bytes, not
+// of base64 in JSON; an error of a function may carry its status; compact JSON
+// where the reference indents or prints type names.
+//
+// In Compat too, the connection of a request whose answer cannot be framed is
+// cut by net/http, statuses outside 200 to 999 are 500, and a 304 has no
+// Content-Type: that is the HTTP server.
+//
+// # Sources
+//
+// Azure/azure-functions-host: WebJobsApplicationBuilderExtension.cs and the
+// Middleware folder for the pipeline, HttpBinding.cs and RawScriptResult.cs for
+// answers, FunctionsController.cs and HostController.cs for admin;
+// Azure/azure-webjobs-sdk-extensions: HttpTriggerAttributeBindingProvider.cs for
+// binding, ClaimsIdentitySlim.cs for users.
 package trigger

@@ -1,0 +1,179 @@
+package trigger
+
+import (
+	"encoding/json"
+	"net/http"
+	"path"
+	"strings"
+)
+
+// functionInfo is how the admin API describes a function (TR-215).
+type functionInfo struct {
+	Name         string          `json:"name"`
+	ScriptRoot   string          `json:"script_root_path_href"`
+	Script       *string         `json:"script_href"`
+	ConfigHref   string          `json:"config_href"`
+	TestDataHref string          `json:"test_data_href"`
+	Href         string          `json:"href"`
+	Invoke       string          `json:"invoke_url_template"`
+	Language     string          `json:"language"`
+	Config       json.RawMessage `json:"config"`
+	Files        []string        `json:"files"`
+	TestData     string          `json:"test_data"`
+	Disabled     bool            `json:"isDisabled"`
+	Direct       bool            `json:"isDirect"`
+	Proxy        bool            `json:"isProxy"`
+}
+
+var languages = map[string]string{
+	".csx": "CSharp", ".cs": "CSharp", ".dll": "DotNetAssembly", ".fsx": "FSharp", ".js": "node", ".mjs": "node", ".cjs": "node",
+	".ts": "node", ".py": "python", ".ps1": "powershell", ".jar": "java", ".go": "go",
+}
+
+// info describes a function under a base address.
+func (a *admin) info(f *FunctionConfig, base string) functionInfo {
+	files := base + "/admin/vfs" + a.env("AzureWebJobsScriptRoot", "") + "/" + f.Name
+	out := functionInfo{
+		Name: f.Name, ScriptRoot: files + "/", ConfigHref: files + "/function.json",
+		TestDataHref: base + "/admin/vfs" + a.env("FUNCTIONS_TEST_DATA_PATH", "") + "/" + f.Name + ".dat",
+		Href:         base + "/admin/functions/" + f.Name, Config: f.JSON(), Disabled: f.Disabled,
+	}
+	if f.ScriptFile != "" {
+		href := base + "/admin/vfs" + a.env("AzureWebJobsScriptRoot", "") + "/" + f.ScriptFile
+		out.Script, out.Language = &href, languages[strings.ToLower(path.Ext(f.ScriptFile))]
+	}
+	if f.HTTP {
+		out.Invoke = strings.ToLower(base + "/" + f.Template(a.site.prefix))
+	}
+	if len(out.Config) == 0 {
+		out.Config = json.RawMessage("{}")
+	}
+	return out
+}
+
+// infoOf describes a function that is written in Go as a file would.
+func configOf(e *endpoint) *FunctionConfig {
+	if e.config != nil {
+		return e.config
+	}
+	type binding struct {
+		Type      string   `json:"type"`
+		Direction string   `json:"direction"`
+		Name      string   `json:"name"`
+		Level     string   `json:"authLevel,omitempty"`
+		Methods   []string `json:"methods,omitempty"`
+		Route     string   `json:"route,omitempty"`
+	}
+	text, _ := json.Marshal(map[string][]binding{"bindings": { // texts always marshal
+		{"httpTrigger", "in", "req", e.Level.String(), e.Methods, e.Route},
+		{"http", "out", "$return", "", nil, ""},
+	}})
+	return &FunctionConfig{
+		Name: e.Name, HTTP: true, Route: e.Route, Methods: e.Methods, Level: e.Level, Disabled: e.Disabled, json: text,
+	}
+}
+
+// described are the functions that the admin API speaks of, in order of names:
+// those that are served, and those whose file is in order.
+func (a *admin) described() []*FunctionConfig {
+	var out []*FunctionConfig
+	for _, e := range a.site.ends {
+		if e.config == nil {
+			out = append(out, configOf(e))
+		}
+	}
+	app := a.site.app
+	for i := range app.Functions {
+		out = append(out, &app.Functions[i])
+	}
+	for i := range app.Failed {
+		if f := app.Failed[i].Function; f != nil {
+			out = append(out, f)
+		}
+	}
+	sortByName(out)
+	return out
+}
+
+// list answers with all functions. Addresses begin with the configured site.
+func (a *admin) list(x *exchange, _ string) {
+	base := "https://" + a.env("WEBSITE_HOSTNAME", "localhost")
+	out := []functionInfo{}
+	for _, f := range a.described() {
+		out = append(out, a.info(f, base))
+	}
+	x.answerJSON(http.StatusOK, out)
+}
+
+// find returns the description of one function, nil if there is none. One that
+// host.json leaves out is found too.
+func (a *admin) find(name string) *FunctionConfig {
+	for _, f := range a.described() {
+		if strings.EqualFold(f.Name, name) {
+			return f
+		}
+	}
+	for i := range a.site.app.Unlisted {
+		if f := &a.site.app.Unlisted[i]; strings.EqualFold(f.Name, name) {
+			return f
+		}
+	}
+	return nil
+}
+
+func (a *admin) describe(x *exchange, name string) {
+	f := a.find(name)
+	if f == nil {
+		x.refuse(&NotFoundError{})
+		return
+	}
+	scheme, host := origin(x.r, a.site.Origin)
+	x.answerJSON(http.StatusOK, a.info(f, scheme+"://"+host))
+}
+
+// functionStatus answers with the errors that kept a function from loading.
+func (a *admin) functionStatus(x *exchange, name string) {
+	for _, f := range a.site.app.Failed {
+		if strings.EqualFold(f.Name, name) {
+			x.answerJSON(http.StatusOK, map[string]any{"errors": errorTexts(f.Err)})
+			return
+		}
+	}
+	if a.find(name) == nil {
+		x.refuse(&NotFoundError{})
+		return
+	}
+	x.answerJSON(http.StatusOK, struct{}{})
+}
+
+// invoke takes the order to run a function with a text as its input. It answers
+// before anything runs; a function that wants an HTTP request fails then, for
+// there is none (TR-209), so for a host of HTTP functions there is nothing left
+// to do.
+func (a *admin) invoke(x *exchange, name string) {
+	text, ok := a.readJSON(x)
+	if !ok {
+		return
+	}
+	var body *struct {
+		Input *string `json:"input"`
+	}
+	if json.Unmarshal(text, &body) != nil || body == nil {
+		x.answerEmpty(http.StatusBadRequest)
+		return
+	}
+	served := false
+	for _, e := range a.site.ends {
+		served = served || strings.EqualFold(e.Name, name)
+	}
+	switch {
+	case a.site.host.down(a.site) || a.site.app.Err != nil:
+		x.answerEmpty(http.StatusServiceUnavailable)
+	case !served:
+		x.refuse(&NotFoundError{})
+	default:
+		a.site.Logger.WarnContext(x.r.Context(), "Function not run", "function", name,
+			"error", "an HTTP function cannot be run without an HTTP request")
+		x.answerEmpty(http.StatusAccepted)
+	}
+}

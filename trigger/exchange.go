@@ -1,0 +1,335 @@
+package trigger
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/refuse"
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/route"
+	"github.com/httptrigger/httptrigger/throttle"
+)
+
+// An exchange is one request on its way through the host. It lives on the stack
+// of ServeHTTP.
+type exchange struct {
+	site  *site
+	w     http.ResponseWriter
+	r     *http.Request
+	began time.Time
+
+	id       string     // for the log, made when it is first needed
+	endpoint *endpoint  // whose function the request is for, once that is known
+	call     *call      // its invocation, once it runs
+	grant    keys.Grant // by which key the caller came
+	user     *Principal
+	status   int // what the host or an adapter answered, 0 if unknown
+	waited   time.Duration
+	entered  time.Time // when the function was called
+	exceeded func() bool
+	failed   any // what the function panicked with
+
+	tickets [3]throttle.Ticket
+	inside  int // how many tickets there are
+}
+
+// serve answers a request in Default: what costs least comes first, and what
+// strangers could fill up comes last.
+func (x *exchange) serve() {
+	s := x.site
+	s.stamp.put(x.w, x.r)
+	if s.Front != nil && !x.enter(s.Front) {
+		return
+	}
+	if err := s.limit.Check(x.r); err != nil {
+		x.refuse(err)
+		return
+	}
+	if x.r.ContentLength < 0 {
+		x.exceeded = s.limit.Bound(x.w, x.r)
+	}
+	if s.policy != nil && s.policy.apply(x.w, x.r) {
+		x.status = http.StatusNoContent
+		return
+	}
+	x.identify()
+	path := requestPath(x.r)
+	if first, rest := firstSegment(path); isReserved(first) {
+		x.serveReserved(first, rest)
+		return
+	}
+	if s.host.down(s) {
+		x.offline()
+		return
+	}
+	m := s.table.Lookup(x.r.Method, path)
+	if !m.Found() {
+		x.lost(&m, path)
+		return
+	}
+	e := m.Value
+	x.endpoint = e
+	if !x.admit(e) || !x.unloaded() {
+		return
+	}
+	if s.gate != nil && !x.enter(s.gate) || e.Gate != nil && !x.enter(e.Gate) {
+		return
+	}
+	x.run(e, m.Values())
+}
+
+// requestPath is the path to match: with escapes decoded, but for that of the
+// slash.
+func requestPath(r *http.Request) string {
+	if r.URL.RawPath == "" {
+		return r.URL.Path
+	}
+	return route.DecodePath(r.URL.EscapedPath())
+}
+
+// firstSegment splits a path.
+func firstSegment(path string) (first, rest string) {
+	first, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
+	return first, rest
+}
+
+// lost answers a request that no function takes.
+func (x *exchange) lost(m *route.Match[*endpoint], path string) {
+	switch allowed := m.Methods(); {
+	case m.Err() != nil:
+		x.refuse(m.Err())
+	case len(allowed) > 0:
+		x.refuse(&MethodError{Method: x.r.Method, Allowed: allowed})
+	case path == "/":
+		x.status = writeHomepage(x.w, x.r, x.site.app.Host.DisableHomepage)
+	default:
+		x.refuse(&NotFoundError{})
+	}
+}
+
+// admit asks for the key.
+func (x *exchange) admit(e *endpoint) bool {
+	grant, err := e.guard.Check(x.r)
+	x.grant = grant
+	if err != nil {
+		x.refuse(err)
+		return false
+	}
+	return true
+}
+
+// unloaded asks whether the host is overloaded.
+func (x *exchange) unloaded() bool {
+	if x.site.Load == nil {
+		return true
+	}
+	if err := x.site.Load.Check(); err != nil {
+		x.refuse(err)
+		return false
+	}
+	return true
+}
+
+// enter takes a place in a gate; it is given back at the end of the exchange.
+func (x *exchange) enter(g *throttle.Gate) bool {
+	before := x.now()
+	var err error
+	if x.tickets[x.inside], err = g.Acquire(x.r.Context()); err != nil {
+		x.refuse(err)
+		return false
+	}
+	x.waited += x.since(before)
+	x.inside++
+	return true
+}
+
+// now and since take time only where somebody wants to know it.
+func (x *exchange) now() time.Time {
+	if x.site.Hooks.Done == nil {
+		return time.Time{}
+	}
+	return x.site.now()
+}
+
+func (x *exchange) since(t time.Time) time.Duration {
+	if x.site.Hooks.Done == nil {
+		return 0
+	}
+	return x.site.now().Sub(t)
+}
+
+// refuse answers in a function's stead.
+func (x *exchange) refuse(err error) {
+	s, h := x.site, x.w.Header()
+	name := ""
+	if x.endpoint != nil {
+		name = x.endpoint.Name
+	}
+	x.status = refuse.Status(err)
+	r := x.r
+	if !s.Compat {
+		r = keys.StripCode(r)
+	}
+	s.Hooks.refused(r.Context(), name, r, err)
+	x.logRefusal(name, err)
+	switch e := err.(type) {
+	case *MethodError:
+		h["Allow"] = []string{strings.Join(e.Allowed, ", ")}
+	case *keys.DeniedError:
+		if e.Challenge != "" {
+			h["Www-Authenticate"] = []string{e.Challenge}
+		}
+	case *throttle.RejectedError:
+		if s.Compat && x.status == http.StatusTooManyRequests {
+			h["X-Function-Scaleout"] = scaleOut
+		}
+		if e.Reason == throttle.ReasonBody && r.ProtoMajor < 2 {
+			h["Connection"] = []string{"close"} // the body stands in the way of what follows
+		}
+	}
+	s.deny(x.w, r, err)
+}
+
+// scaleOut asks the platform's front end for more instances (ScriptConstants.cs).
+var scaleOut = []string{"1"}
+
+// run calls the function.
+func (x *exchange) run(e *endpoint, values route.Values) {
+	s := x.site
+	c := &call{Context: x.r.Context()}
+	x.call = c
+	c.Invocation = Invocation{
+		ID: newID(), Function: e.Name, Route: e.pattern, Grant: x.grant, Values: values,
+		Principal: x.user, Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
+	}
+	if e.timeout > 0 {
+		c.deadline = x.site.now().Add(e.timeout)
+	}
+	r := c.attach(x.r)
+	if e.strip {
+		c.strip(r)
+	}
+	r.Pattern, x.r.Pattern = e.pattern, e.pattern
+	for i := range values.Len() {
+		if name, value, ok := values.At(i); ok {
+			r.SetPathValue(name, value)
+		}
+	}
+	if s.InvocationHeader != "" {
+		x.w.Header().Set(s.InvocationHeader, c.ID.String())
+	}
+	if c.hooked = s.Hooks.start(c, &c.Invocation, r); c.hooked != context.Context(c) {
+		r = r.WithContext(c.hooked)
+	}
+	x.entered = x.now()
+	if s.ResponseTimeout > 0 {
+		x.runDetached(e, r)
+		return
+	}
+	e.handler.ServeHTTP(x.w, r)
+	x.late()
+}
+
+// late answers for a function that returned without an answer because the host
+// got in its way: its time was up, or the body was longer than allowed.
+func (x *exchange) late() {
+	var err error
+	switch {
+	case x.exceeded != nil && x.exceeded():
+		err = &throttle.RejectedError{Reason: throttle.ReasonBody, Limit: x.site.limit.MaxBody}
+		if x.site.Compat {
+			err = errBodyRead
+		}
+	case x.call.expired():
+		err = &TimeoutError{Function: x.endpoint.Name, After: x.endpoint.timeout}
+	default:
+		return
+	}
+	if x.call.outcome.Status == 0 && traceOf(x.w, x.r) == unanswered {
+		x.refuse(err)
+	}
+}
+
+// strip takes the key out of a request, which is the function's own copy.
+func (c *call) strip(r *http.Request) {
+	if stripped := keys.StripCode(r); stripped != r {
+		c.url = *stripped.URL
+		r.URL, r.RequestURI = &c.url, stripped.RequestURI
+	}
+	delete(r.Header, keys.Header)
+}
+
+// end is the end of every exchange, a panic included. It gives back the places,
+// answers for a function that panicked, and tells the log and the hooks.
+func (x *exchange) end() {
+	x.failed = recover()
+	for i := range x.inside {
+		x.tickets[i].Release()
+	}
+	x.site.host.running.Add(-1)
+	abort := false
+	if x.failed != nil {
+		abort = x.contain()
+	}
+	if c := x.call; c != nil {
+		c.cancel()
+		if x.status == 0 {
+			x.status = c.outcome.Status
+		}
+		x.done(c)
+	}
+	x.logEnd()
+	if abort {
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// done tells the hooks how the invocation ended.
+func (x *exchange) done(c *call) {
+	if x.site.Hooks.Done == nil {
+		return
+	}
+	out := c.outcome
+	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.since(x.entered)
+	ctx := c.hooked
+	if ctx == nil { // the Start hook panicked
+		ctx = c
+	}
+	x.site.Hooks.done(ctx, &c.Invocation, out)
+}
+
+// contain answers for a function that panicked: 500 and nothing else, the fields
+// that are set already staying as they are but for those of a body
+// (ExceptionMiddleware.cs). It reports whether the connection is to be cut
+// instead, because the answer has begun.
+func (x *exchange) contain() (abort bool) {
+	if x.failed == http.ErrAbortHandler {
+		return true
+	}
+	x.logPanic()
+	if traceOf(x.w, x.r) == answered {
+		return true
+	}
+	h := x.w.Header()
+	for _, name := range bodyFields {
+		delete(h, name)
+	}
+	x.status = http.StatusInternalServerError
+	x.site.deny(x.w, x.r, errPanicked)
+	return false
+}
+
+var bodyFields = []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"}
+
+// serveReserved answers for the host's own paths.
+func (x *exchange) serveReserved(first, rest string) {
+	if x.site.admin == nil || !x.site.admin.serve(x, first, rest) {
+		x.refuse(&NotFoundError{})
+	}
+}
+
+// allows reports whether a method is among those, for the host's own endpoints.
+func allows(method string, methods ...string) bool { return slices.Contains(methods, method) }

@@ -1,0 +1,134 @@
+package trigger
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/httptrigger/httptrigger/keys"
+)
+
+// quote quotes a text that may come from a stranger, for an error or a log.
+func quote(s string) string { return strconv.Quote(s) }
+
+var (
+	errPanicked = errors.New("trigger: the function panicked")
+	errBodyRead = errors.New("trigger: the body is longer than allowed")
+)
+
+// requestID is what the log calls the request: the front end's id or a new one
+// (SystemTraceMiddleware.cs).
+func (x *exchange) requestID() string {
+	if x.id == "" {
+		x.id = x.r.Header.Get("X-Arr-Log-Id")
+		if x.id == "" || len(x.id) > 128 || !utf8.ValidString(x.id) {
+			x.id = newID().String()
+		}
+	}
+	return x.id
+}
+
+// log tells of a request that came in. Only the path is told: a query may hold
+// keys.
+func (x *exchange) log() {
+	l := x.site.Logger
+	if !l.Enabled(x.r.Context(), slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("requestId", x.requestID()),
+		slog.String("method", x.r.Method),
+		slog.String("userAgent", Redact(x.r.UserAgent())),
+		slog.String("uri", x.r.URL.EscapedPath()),
+	}
+	if parent := x.r.Header.Get("Traceparent"); validTraceparent(parent) {
+		attrs = append(attrs, slog.String("traceparent", parent))
+	}
+	l.LogAttrs(x.r.Context(), slog.LevelInfo, "Executing HTTP request", attrs...)
+}
+
+// logEnd tells how a request ended.
+func (x *exchange) logEnd() {
+	s := x.site
+	if s.AccessLog != nil {
+		s.AccessLog.write(x)
+	}
+	if !s.Logger.Enabled(x.r.Context(), slog.LevelInfo) {
+		return
+	}
+	attrs := []slog.Attr{slog.String("requestId", x.requestID())}
+	if c := x.call; c != nil {
+		attrs = append(attrs, slog.String("function", c.Function), slog.String("invocationId", c.ID.String()))
+	}
+	attrs = append(attrs, slog.String("identities", x.identities()))
+	if x.status != 0 { // a plain handler's status is the server's to know
+		attrs = append(attrs, slog.Int("status", x.status))
+	}
+	attrs = append(attrs, slog.Int64("duration", s.now().Sub(x.began).Milliseconds()))
+	if c := x.call; c != nil && c.outcome.Err != nil {
+		attrs = append(attrs, slog.String("error", Redact(c.outcome.Err.Error())))
+	}
+	s.Logger.LogAttrs(x.r.Context(), slog.LevelInfo, "Executed HTTP request", attrs...)
+}
+
+// identities are who the caller is known to be: the key's level, the user's
+// provider.
+func (x *exchange) identities() string {
+	var list []string
+	if x.grant.Kind != keys.NoKey {
+		level := x.grant.Level().String()
+		list = append(list, "WebJobsAuthLevel:"+strings.ToUpper(level[:1])+level[1:])
+	}
+	if x.user != nil {
+		list = append(list, x.user.Provider)
+	}
+	if len(list) == 0 {
+		return ""
+	}
+	return "(" + strings.Join(list, ", ") + ")"
+}
+
+// logRefusal tells the operator why; the caller learns the status.
+func (x *exchange) logRefusal(function string, err error) {
+	level := slog.LevelInfo
+	if x.status >= 500 {
+		level = slog.LevelError
+	}
+	if !x.site.Logger.Enabled(x.r.Context(), level) {
+		return
+	}
+	x.site.Logger.LogAttrs(x.r.Context(), level, "Refused HTTP request",
+		slog.String("requestId", x.requestID()), slog.String("function", function),
+		slog.Int("status", x.status), slog.String("error", Redact(err.Error())))
+}
+
+// logPanic tells of a panic with its stack. It is called while the goroutine is
+// still where it panicked.
+func (x *exchange) logPanic() {
+	name, id := "", ""
+	if x.call != nil {
+		name, id = x.call.Function, x.call.ID.String()
+	}
+	x.site.Logger.LogAttrs(x.r.Context(), slog.LevelError, "Function panicked",
+		slog.String("requestId", x.requestID()), slog.String("function", name), slog.String("invocationId", id),
+		slog.String("panic", Redact(fmt.Sprint(x.failed))), slog.String("stack", string(debug.Stack())))
+}
+
+// validTraceparent reports whether s has the form of W3C trace context.
+func validTraceparent(s string) bool {
+	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
+		return false
+	}
+	return strings.Trim(s, "0123456789abcdef-") == ""
+}
+
+// isInternal reports whether a request comes from the platform itself: on App
+// Service, past the front end that would have given it an id (TR-222).
+func (s *site) isInternal(r *http.Request) bool {
+	return s.app.Host.AppService && r.Header["X-Arr-Log-Id"] == nil
+}

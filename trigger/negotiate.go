@@ -1,0 +1,250 @@
+package trigger
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"encoding/xml"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// A form is how a value is put into words: the kind and the media type to name.
+type form struct {
+	kind  formKind
+	ctype string
+}
+
+type formKind uint8
+
+const (
+	asText formKind = iota
+	asJSON
+	asXML
+)
+
+// forms has the media types that a kind answers to; the first is its own name.
+var forms = [...][]string{
+	asText: {"text/plain"},
+	asJSON: {"application/json", "text/json", "application/*+json"},
+	asXML:  {"application/xml", "text/xml", "application/*+xml"},
+}
+
+// negotiate chooses the form of v by the Accept lines of a request. No Accept,
+// one with */* in it, and one that asks only for what nobody serves all give the
+// form that comes first: text for a string, JSON for anything else. There is no
+// 406 (DefaultOutputFormatterSelector.cs).
+func negotiate(v any, accept []string) form {
+	for _, mt := range acceptable(accept) {
+		if f, ok := pick(v, mt); ok {
+			return f
+		}
+	}
+	if _, ok := v.(string); ok {
+		return form{asText, "text/plain"}
+	}
+	return form{asJSON, "application/json"}
+}
+
+// acceptable lists the media types of Accept lines, the most wanted first, or
+// none if anything goes.
+func acceptable(lines []string) []string {
+	if len(lines) == 0 {
+		return nil
+	}
+	type want struct {
+		mt string
+		q  float64
+	}
+	var wants []want
+	for item := range strings.SplitSeq(strings.Join(lines, ","), ",") {
+		mt, params, _ := strings.Cut(item, ";")
+		mt = strings.ToLower(strings.TrimSpace(mt))
+		if mt == "*/*" {
+			return nil
+		}
+		q := 1.0
+		for p := range strings.SplitSeq(params, ";") {
+			name, value, _ := strings.Cut(p, "=")
+			if strings.EqualFold(strings.TrimSpace(name), "q") {
+				if n, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+					q = n
+				}
+			}
+		}
+		if q > 0 && strings.Contains(mt, "/") {
+			wants = append(wants, want{mt, q})
+		}
+	}
+	slices.SortStableFunc(wants, func(a, b want) int {
+		switch {
+		case a.q > b.q:
+			return -1
+		case a.q < b.q:
+			return 1
+		}
+		return 0
+	})
+	out := make([]string, len(wants))
+	for i, w := range wants {
+		out[i] = w.mt
+	}
+	return out
+}
+
+// pick finds the first form of v that fits a media type or range.
+func pick(v any, mediaType string) (form, bool) {
+	mt, _, _ := strings.Cut(mediaType, ";")
+	mt = strings.ToLower(strings.TrimSpace(mt))
+	_, isText := v.(string)
+	for kind, types := range forms {
+		if formKind(kind) == asText && !isText || formKind(kind) == asXML && !hasXML(v) {
+			continue
+		}
+		for _, t := range types {
+			if name, ok := fits(mt, t); ok {
+				return form{formKind(kind), name}, true
+			}
+		}
+	}
+	return form{}, false
+}
+
+// fits reports whether the wanted type or range covers the offered type, and
+// what the answer's type is then.
+func fits(wanted, offered string) (string, bool) {
+	switch {
+	case wanted == offered:
+		return offered, !strings.Contains(offered, "*")
+	case strings.HasSuffix(wanted, "/*"):
+		return offered, !strings.Contains(offered, "*") && strings.HasPrefix(offered, wanted[:len(wanted)-1])
+	}
+	before, after, ok := strings.Cut(offered, "*")
+	if ok && strings.HasPrefix(wanted, before) && strings.HasSuffix(wanted, after) && len(wanted) > len(before)+len(after) {
+		return wanted, true
+	}
+	return "", false
+}
+
+// form answers with v in a form.
+func (a *answer) form(status int, fields http.Header, v any, f form) error {
+	text, err := "", error(nil)
+	switch f.kind {
+	case asText:
+		text = v.(string)
+	case asJSON:
+		text, err = encodeJSON(v)
+	case asXML:
+		text, err = encodeXML(v)
+	}
+	if err != nil {
+		return err
+	}
+	setType(fields, f.ctype+"; charset=utf-8")
+	return a.text(status, fields, text)
+}
+
+// encodeJSON writes v compact, and leaves <, > and & as they are.
+func encodeJSON(v any) (string, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(v); err != nil {
+		return "", fmt.Errorf("trigger: result: %w", err)
+	}
+	return strings.TrimSuffix(b.String(), "\n"), nil
+}
+
+const (
+	xmlScalars = "http://schemas.microsoft.com/2003/10/Serialization/"
+	xmlArrays  = xmlScalars + "Arrays"
+	xmlSchema  = "http://www.w3.org/2001/XMLSchema"
+)
+
+// hasXML reports whether v has a form in XML: scalars, and lists of scalars.
+// Everything else is answered in JSON, whatever the caller accepts.
+func hasXML(v any) bool {
+	if list, ok := v.([]any); ok {
+		return !slices.ContainsFunc(list, func(e any) bool {
+			kind, _ := xmlScalar(e)
+			return kind == "" && e != nil
+		})
+	}
+	kind, _ := xmlScalar(v)
+	return kind != ""
+}
+
+// encodeXML writes v as the reference's data contract serializer would.
+func encodeXML(v any) (string, error) {
+	list, ok := v.([]any)
+	if !ok {
+		kind, text := xmlScalar(v)
+		return "<" + kind + ` xmlns="` + xmlScalars + `">` + xmlText(text) + "</" + kind + ">", nil
+	}
+	var b strings.Builder
+	b.WriteString(`<ArrayOfanyType xmlns:i="` + xmlSchema + `-instance" xmlns="` + xmlArrays + `">`)
+	for _, e := range list {
+		if e == nil {
+			b.WriteString(`<anyType i:nil="true" />`)
+			continue
+		}
+		kind, text := xmlScalar(e)
+		b.WriteString(`<anyType xmlns:d2p1="` + xmlSchema + `" i:type="d2p1:` + kind + `">` + xmlText(text) + `</anyType>`)
+	}
+	b.WriteString("</ArrayOfanyType>")
+	return b.String(), nil
+}
+
+// xmlScalar names the schema type of a scalar and writes it, "" if v is none.
+func xmlScalar(v any) (kind, text string) {
+	switch v := v.(type) {
+	case string:
+		return "string", v
+	case bool:
+		return "boolean", strconv.FormatBool(v)
+	case int, int64:
+		return "long", fmt.Sprint(v)
+	case int32:
+		return "int", fmt.Sprint(v)
+	case int16:
+		return "short", fmt.Sprint(v)
+	case int8:
+		return "byte", fmt.Sprint(v)
+	case uint, uint64:
+		return "unsignedLong", fmt.Sprint(v)
+	case uint32:
+		return "unsignedInt", fmt.Sprint(v)
+	case uint16:
+		return "unsignedShort", fmt.Sprint(v)
+	case uint8:
+		return "unsignedByte", fmt.Sprint(v)
+	case float64:
+		return "double", strconv.FormatFloat(v, 'G', -1, 64)
+	case float32:
+		return "float", strconv.FormatFloat(float64(v), 'G', -1, 32)
+	case json.Number:
+		if strings.ContainsAny(v.String(), ".eE") {
+			return "double", v.String()
+		}
+		return "long", v.String()
+	case []byte:
+		return "base64Binary", base64.StdEncoding.EncodeToString(v)
+	case time.Time:
+		return "dateTime", v.Format(time.RFC3339Nano)
+	case uuid.UUID:
+		return "guid", v.String()
+	}
+	return "", ""
+}
+
+func xmlText(s string) string {
+	var b strings.Builder
+	_ = xml.EscapeText(&b, []byte(s)) // a Builder does not fail
+	return b.String()
+}

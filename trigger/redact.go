@@ -1,0 +1,164 @@
+package trigger
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"strings"
+)
+
+const hidden = "[Hidden Credential]"
+
+// secretTokens begin what is a secret in a text (Sanitizer.cs).
+var secretTokens = []string{
+	"Token=", "DefaultEndpointsProtocol=http", "AccountKey=", "Data Source=", "Server=", "Password=", "pwd=",
+	"&amp;sig=", "&sig=", "?sig=", "SharedAccessKey=", "&amp;code=", "&code=", "?code=", "key=",
+}
+
+// sparedToken looks like one of them and is none.
+const sparedToken = "PublicKeyToken="
+
+var userInURL = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s/:@"'<>]+:[^\s/@"'<>]+@[a-zA-Z0-9.\-_\[\]:]+`)
+
+// Redact hides the secrets in a text for a log: keys and signatures in URLs,
+// tokens, passwords, connection strings and URLs with user and password become
+// [Hidden Credential]. In a URL the value is hidden up to the next &, in other
+// texts up to the next <, quote or end.
+func Redact(text string) string { return redact(text, false) }
+
+// RedactCompat is Redact as the reference does it, which hides everything after
+// a key in a URL, later parameters included.
+func RedactCompat(text string) string { return redact(text, true) }
+
+func redact(text string, compat bool) string {
+	if text == "" {
+		return text
+	}
+	if strings.Contains(text, "://") {
+		text = userInURL.ReplaceAllString(text, hidden)
+	}
+	lower := asciiLower(text)
+	var b strings.Builder
+	done := 0
+	for done < len(text) {
+		start, token := nextSecret(lower, done)
+		if start < 0 {
+			break
+		}
+		from := start
+		stops := `<"'`
+		if !compat && strings.IndexByte("&?", token[0]) >= 0 {
+			stops = `&<"' ` + "\t\r\n"
+			from += len(token)
+		}
+		end := len(text)
+		if i := strings.IndexAny(text[start+len(token):], stops); i >= 0 {
+			end = start + len(token) + i
+		}
+		b.WriteString(text[done:from])
+		b.WriteString(hidden)
+		done = end
+	}
+	if done == 0 {
+		return text
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// nextSecret finds the first token at or after from; the longest, of several in
+// one place.
+func nextSecret(lower string, from int) (int, string) {
+	best, found := -1, ""
+	for _, token := range secretTokens {
+		at := from
+		for {
+			i := strings.Index(lower[at:], asciiLower(token))
+			if i < 0 {
+				break
+			}
+			i += at
+			if token == "Token=" && strings.HasSuffix(lower[:i+len(token)], asciiLower(sparedToken)) {
+				at = i + len(token)
+				continue
+			}
+			if best < 0 || i < best || i == best && len(token) > len(found) {
+				best, found = i, token
+			}
+			break
+		}
+	}
+	return best, found
+}
+
+// asciiLower keeps the length of s, whatever is in it.
+func asciiLower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// RedactHandler returns a slog.Handler that passes records on to h with the
+// secrets in message and texts hidden, and the values of attributes that are
+// named after headers with secrets.
+func RedactHandler(h slog.Handler) slog.Handler { return redactHandler{h} }
+
+type redactHandler struct{ next slog.Handler }
+
+func (h redactHandler) Enabled(ctx context.Context, l slog.Level) bool { return h.next.Enabled(ctx, l) }
+
+func (h redactHandler) Handle(ctx context.Context, rec slog.Record) error {
+	out := slog.NewRecord(rec.Time, rec.Level, Redact(rec.Message), rec.PC)
+	rec.Attrs(func(a slog.Attr) bool {
+		out.AddAttrs(redactAttr(a))
+		return true
+	})
+	return h.next.Handle(ctx, out)
+}
+
+func (h redactHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	out := make([]slog.Attr, len(attrs))
+	for i, a := range attrs {
+		out[i] = redactAttr(a)
+	}
+	return redactHandler{h.next.WithAttrs(out)}
+}
+
+func (h redactHandler) WithGroup(name string) slog.Handler {
+	return redactHandler{h.next.WithGroup(name)}
+}
+
+func redactAttr(a slog.Attr) slog.Attr {
+	v := a.Value.Resolve()
+	switch {
+	case isSecretField(a.Key):
+		return slog.String(a.Key, hidden)
+	case v.Kind() == slog.KindString:
+		return slog.String(a.Key, Redact(v.String()))
+	case v.Kind() == slog.KindGroup:
+		group := v.Group()
+		out := make([]slog.Attr, len(group))
+		for i, g := range group {
+			out[i] = redactAttr(g)
+		}
+		return slog.Attr{Key: a.Key, Value: slog.GroupValue(out...)}
+	}
+	if err, ok := v.Any().(error); ok {
+		return slog.String(a.Key, Redact(err.Error()))
+	}
+	return slog.Attr{Key: a.Key, Value: v}
+}
+
+// isSecretField reports whether a header field holds a secret.
+func isSecretField(name string) bool {
+	switch strings.ToLower(name) {
+	case "x-functions-key", "authorization", "proxy-authorization", "cookie", "set-cookie",
+		"x-ms-site-restricted-token", "x-ms-site-token", "x-arr-ssl":
+		return true
+	}
+	return hasPrefixFold(name, "X-Ms-Token-")
+}
