@@ -160,6 +160,17 @@ func (e *ConstraintError) Error() string {
 // Unwrap returns the cause beneath, if any.
 func (e *ConstraintError) Unwrap() error { return e.Err }
 
+// A DefaultError says that a parameter has a default in the template and got
+// another beside it.
+type DefaultError struct {
+	Template string // the whole template
+	Param    string // the parameter's name
+}
+
+func (e *DefaultError) Error() string {
+	return fmt.Sprintf("route: %q: parameter %q has a default in the template", e.Template, e.Param)
+}
+
 // An UndecidedError says that a constraint could neither accept nor refuse a
 // value. The source fails the request with status 500 then.
 type UndecidedError struct {

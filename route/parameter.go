@@ -8,9 +8,16 @@ type param struct {
 	constraints []Constraint
 	defaultText string
 	hasDefault  bool // an empty default is a default
-	optional    bool
-	catchAll    string // "", "*" or "**"
-	offset      int    // of its '{' in the template
+
+	// defaultValue is the default as it was given: the text in the template, or
+	// what WithDefaults got. An extra parameter stands nowhere in the template;
+	// it has nothing but a default.
+	defaultValue any
+	extra        bool
+
+	optional bool
+	catchAll string // "", "*" or "**"
+	offset   int    // of its '{' in the template
 }
 
 // parseParam takes the body of a parameter apart. Whether the name is a valid
@@ -51,6 +58,7 @@ func parseParam(body string) param {
 	p.constraints = scan.found
 	if scan.pos < len(rest) {
 		p.defaultText, p.hasDefault = rest[scan.pos+1:], true
+		p.defaultValue = p.defaultText
 	}
 	return p
 }

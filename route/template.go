@@ -1,6 +1,9 @@
 package route
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // A Template is a compiled route template. It is immutable and may be used by
 // several goroutines at once.
@@ -70,14 +73,17 @@ func (t *Template) Segments() [][]Part {
 
 // Params returns the parameters of the template from left to right.
 func (t *Template) Params() []Param {
-	all := make([]Param, len(t.params))
+	var all []Param
 	for i := range t.params {
 		p := &t.params[i]
-		all[i] = Param{
-			Name: p.name, Constraints: append([]Constraint(nil), p.constraints...),
+		if p.extra {
+			break // these come last
+		}
+		all = append(all, Param{
+			Name: p.name, Constraints: slices.Clone(p.constraints),
 			Default: p.defaultText, HasDefault: p.hasDefault,
 			Optional: p.optional, CatchAll: p.catchAll,
-		}
+		})
 	}
 	return all
 }

@@ -3,6 +3,7 @@ package routevec
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 
 	"github.com/httptrigger/httptrigger/route"
 )
@@ -55,7 +56,15 @@ func describe(err error) *ruleError {
 	if errors.As(err, &constraint) {
 		return describeConstraint(constraint)
 	}
-	return &ruleError{Rule: err.Error()}
+	var twice *route.DefaultError
+	if errors.As(err, &twice) {
+		return &ruleError{Rule: "RT-65", Args: []any{twice.Param}}
+	}
+	var expand *route.ExpandError
+	if errors.As(err, &expand) && expand.Reason == route.OptionalWithDefault {
+		return &ruleError{Rule: "RT-39"}
+	}
+	return &ruleError{Rule: fmt.Sprint(err)}
 }
 
 func describeSyntax(err *route.SyntaxError) *ruleError {

@@ -40,6 +40,8 @@ func (run Runner) Run(r *vec.Report, f *vec.File) error {
 		"binding":     run.binding,
 		"fold":        run.fold,
 		"tables":      run.table,
+		"urls":        run.url,
+		"decode":      run.decode,
 	}
 	group := "route/" + file.Section
 	section, ok := sections[file.Section]
