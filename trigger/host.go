@@ -24,6 +24,10 @@ type Config struct {
 	// lacks is an error, and so is a function of App without one.
 	Handlers map[string]http.Handler
 
+	// Gates bound the requests in single functions of App, by name, case
+	// ignored; one that App lacks is an error. Gate bounds them too.
+	Gates map[string]*throttle.Gate
+
 	// Functions are functions beside those of App.
 	Functions []Function
 

@@ -213,24 +213,17 @@ func forwardedOrigin(r *http.Request) (scheme, host string) {
 // functions lists the functions of the app and those beside it.
 func (s *site) functions(errs *mistakes) []*endpoint {
 	var out []*endpoint
-	handlers := map[string]http.Handler{}
-	for _, name := range sortedKeys(s.Handlers) {
-		key := strings.ToLower(name)
-		if _, twice := handlers[key]; twice {
-			errs.addf("Handlers: %q is there twice", name)
-		}
-		if s.Handlers[name] == nil {
-			errs.addf("Handlers: %q: nil", name)
-		}
-		handlers[key] = s.Handlers[name]
-	}
+	handlers := byName("Handlers", s.Handlers, func(h http.Handler) bool { return h == nil }, errs)
+	gates := byName("Gates", s.Gates, func(g *throttle.Gate) bool { return g == nil }, errs)
 	if s.app.Err != nil && !s.Compat {
 		errs.add(s.app.Err)
 	}
 	for i := range s.app.Functions {
 		f := &s.app.Functions[i]
 		handler := handlers[strings.ToLower(f.Name)]
+		gate := gates[strings.ToLower(f.Name)]
 		delete(handlers, strings.ToLower(f.Name))
+		delete(gates, strings.ToLower(f.Name))
 		if !f.HTTP {
 			continue
 		}
@@ -239,7 +232,7 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 			continue
 		}
 		e := &endpoint{config: f, Function: Function{
-			Name: f.Name, Route: f.Route, Methods: f.Methods, Level: f.Level, Handler: handler, Disabled: f.Disabled,
+			Name: f.Name, Route: f.Route, Methods: f.Methods, Level: f.Level, Handler: handler, Disabled: f.Disabled, Gate: gate,
 		}}
 		s.fileWebHook(e, errs)
 		out = append(out, e)
@@ -247,6 +240,11 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 	for _, name := range sortedKeys(handlers) {
 		if !s.app.describes(name) {
 			errs.addf("Handlers: %q: the app has no such function", name)
+		}
+	}
+	for _, name := range sortedKeys(gates) {
+		if !s.app.describes(name) {
+			errs.addf("Gates: %q: the app has no such function", name)
 		}
 	}
 	for i := range s.Functions {
@@ -264,6 +262,22 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 	slices.SortStableFunc(out, func(a, b *endpoint) int {
 		return cmp.Compare(strings.ToLower(a.Name), strings.ToLower(b.Name))
 	})
+	return out
+}
+
+// byName gives the entries of a field of Config by their names in lower case.
+func byName[V any](field string, m map[string]V, isNil func(V) bool, errs *mistakes) map[string]V {
+	out := map[string]V{}
+	for _, name := range sortedKeys(m) {
+		key := strings.ToLower(name)
+		if _, twice := out[key]; twice {
+			errs.addf("%s: %q is there twice", field, name)
+		}
+		if isNil(m[name]) {
+			errs.addf("%s: %q: nil", field, name)
+		}
+		out[key] = m[name]
+	}
 	return out
 }
 
