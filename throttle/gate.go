@@ -163,8 +163,6 @@ type Gate struct {
 	service  atomic.Int64 // smoothed time a request runs, in ns; 0 is not known yet
 	counts   gateCounts
 
-	pool sync.Pool // of *waiter
-
 	mu      sync.Mutex
 	line    waiters
 	drained chan struct{} // closed when a draining gate is empty; nil unless draining
@@ -297,9 +295,10 @@ func (g *Gate) admit(s *settings, state uint64) Ticket {
 // A Ticket is a place in a Gate. The zero Ticket holds none. A Ticket belongs to one
 // goroutine at a time and must not be copied once it is in use.
 type Ticket struct {
-	_     noCopy
-	gate  *Gate
-	start int64 // when it began to run, if it is timed
+	_      noCopy
+	gate   *Gate
+	start  int64   // when it began to run, if it is timed
+	waiter *waiter // nil if it did not wait
 }
 
 // Release gives the place back, to the first who waits if there is one. Calling it
@@ -313,14 +312,14 @@ func (t *Ticket) Release() {
 	if t.start != 0 {
 		g.observe(g.current().now() - t.start)
 	}
-	g.release()
+	g.release(t.waiter)
 }
 
-func (g *Gate) release() {
+func (g *Gate) release(used *waiter) {
 	for {
 		state := g.state.Load()
-		if state&(waitingMask|slowBit) != 0 {
-			g.handOver()
+		if state&(waitingMask|slowBit) != 0 || used != nil {
+			g.handOver(used)
 			return
 		}
 		if state&runningMask == 0 {

@@ -5,8 +5,9 @@ import (
 	"time"
 )
 
-// waiter is a request in the line of a gate. Waiters are pooled, with their channel
-// and timer.
+// waiter is a request in the line of a gate. Waiters are used again, with their
+// channel and timer: a request that got its place keeps its waiter until it gives the
+// place back, when the lock has to be taken anyway to hand the place on.
 type waiter struct {
 	ready      chan struct{} // receives once when it is handed a place; has room for it
 	timer      *time.Timer   // nil until a wait was bounded
@@ -14,10 +15,25 @@ type waiter struct {
 	queued     bool
 }
 
-// waiters is a line, first come first served. The gate's lock guards it.
-type waiters struct{ head, tail *waiter }
+// waiters is a line, first come first served, and a stack of waiters to use again.
+// The gate's lock guards it.
+type waiters struct {
+	head, tail *waiter
+	free       *waiter
+	nfree      int
+}
 
-func (q *waiters) push(w *waiter) {
+// maxFree bounds the waiters that are kept.
+const maxFree = 1024
+
+func (q *waiters) push() *waiter {
+	w := q.free
+	if w != nil {
+		q.free, w.next = w.next, nil
+		q.nfree--
+	} else {
+		w = &waiter{ready: make(chan struct{}, 1)}
+	}
 	w.queued = true
 	if w.prev = q.tail; w.prev != nil {
 		w.prev.next = w
@@ -25,6 +41,14 @@ func (q *waiters) push(w *waiter) {
 		q.head = w
 	}
 	q.tail = w
+	return w
+}
+
+func (q *waiters) recycle(w *waiter) {
+	if w != nil && q.nfree < maxFree {
+		w.next, q.free = q.free, w
+		q.nfree++
+	}
 }
 
 func (q *waiters) remove(w *waiter) {
@@ -41,11 +65,10 @@ func (q *waiters) remove(w *waiter) {
 	w.next, w.prev, w.queued = nil, nil, false
 }
 
-func (g *Gate) newWaiter() *waiter {
-	if w, ok := g.pool.Get().(*waiter); ok {
-		return w
-	}
-	return &waiter{ready: make(chan struct{}, 1)}
+func (q *waiters) pop() *waiter {
+	w := q.head
+	q.remove(w)
+	return w
 }
 
 // enqueue waits in line. What the caller saw may have changed until the lock is
@@ -70,8 +93,7 @@ func (g *Gate) enqueue(ctx context.Context) (Ticket, error) {
 			}
 		case wait:
 			if g.state.CompareAndSwap(state, state+waitingUnit+tickUnit) {
-				w := g.newWaiter()
-				g.line.push(w)
+				w := g.line.push()
 				g.mu.Unlock()
 				return g.wait(ctx, s, w, state)
 			}
@@ -100,7 +122,7 @@ func (g *Gate) wait(ctx context.Context, s *settings, w *waiter, state uint64) (
 	if s.Hooks.Admitted != nil {
 		s.Hooks.Admitted(time.Duration(start - arrived))
 	}
-	return Ticket{gate: g, start: start}, nil
+	return Ticket{gate: g, start: start, waiter: w}, nil
 }
 
 // outcome tells how a wait ended.
@@ -132,7 +154,6 @@ func (g *Gate) await(ctx context.Context, s *settings, w *waiter) outcome {
 	if end != placed {
 		end = g.leave(w, end)
 	}
-	g.pool.Put(w)
 	return end
 }
 
@@ -143,6 +164,7 @@ func (g *Gate) leave(w *waiter, end outcome) outcome {
 	if w.queued {
 		g.line.remove(w)
 		g.state.Add(^(waitingUnit - 1))
+		g.line.recycle(w)
 		g.checkDrained()
 		g.mu.Unlock()
 		return end
@@ -152,7 +174,7 @@ func (g *Gate) leave(w *waiter, end outcome) outcome {
 	if end == expired {
 		return placed
 	}
-	g.release()
+	g.release(w)
 	return end
 }
 
@@ -174,24 +196,29 @@ func (w *waiter) awaitBounded(done <-chan struct{}, bound time.Duration) outcome
 }
 
 // handOver gives a place back while somebody waits, in line or for the gate to
-// empty. Those in line get it if it is still within the limits.
-func (g *Gate) handOver() {
+// empty, or when the waiter it was got with is to be kept. Those in line get it if
+// it is still within the limits.
+func (g *Gate) handOver(used *waiter) {
 	g.mu.Lock()
-	defer g.mu.Unlock()
+	g.line.recycle(used)
 	s := g.current()
 	for {
 		state := g.state.Load()
 		running, waiting := counts(state)
 		if running == 0 {
+			g.mu.Unlock()
 			panic("throttle: a place was given back twice: a Ticket was copied")
 		}
 		if waiting > 0 && running <= s.concurrent {
 			if g.state.CompareAndSwap(state, state-waitingUnit) {
-				g.hand()
+				w := g.line.pop()
+				g.mu.Unlock()
+				w.ready <- struct{}{}
 				return
 			}
 		} else if g.state.CompareAndSwap(state, state-runningUnit) {
 			g.checkDrained()
+			g.mu.Unlock()
 			return
 		}
 	}
@@ -206,15 +233,8 @@ func (g *Gate) promote(s *settings) bool {
 			return false
 		}
 		if g.state.CompareAndSwap(state, state-waitingUnit+runningUnit) {
-			g.hand()
+			g.line.pop().ready <- struct{}{}
 			return true
 		}
 	}
-}
-
-// hand tells the first in line that it has a place.
-func (g *Gate) hand() {
-	w := g.line.head
-	g.line.remove(w)
-	w.ready <- struct{}{}
 }

@@ -1,0 +1,4 @@
+package throttle
+
+// State returns the word that admission compares and swaps.
+func (g *Gate) State() uint64 { return g.state.Load() }
