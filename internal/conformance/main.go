@@ -20,6 +20,7 @@ import (
 	"os"
 	"sort"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/hostvec"
 	"github.com/httptrigger/httptrigger/internal/conformance/routevec"
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/internal/conformance/webhookvec"
@@ -27,6 +28,7 @@ import (
 
 // runners has the runner of each kind of file.
 var runners = map[vec.Kind]vec.Runner{
+	vec.Host:    hostvec.Run,
 	vec.Route:   routevec.Run,
 	vec.Webhook: webhookvec.Run,
 }

@@ -5,4 +5,10 @@ package vec
 // property of the vector's content, never its id.
 var Known = map[string]string{
 	"route/regexp-beyond-re2": "the default engine refuses at registration an expression that it cannot say; route/backtrack has an engine that can",
+
+	"host/204-body":       "net/http sends no body with status 204 and tells the handler; the reference's server breaks off with 500",
+	"host/304-type":       "net/http sends no Content-Type with status 304",
+	"host/status":         "net/http has no status outside 100 to 999; such a response is 500",
+	"host/net-members":    "how a .NET type's members are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
+	"host/xml-dictionary": "the reference's XML serializer fails for dictionaries (500); here an object has no XML form and is answered as JSON",
 }

@@ -1,0 +1,134 @@
+package hostvec
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"sync"
+
+	"github.com/httptrigger/httptrigger/route"
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+// A sight is what a function saw of a request.
+type sight struct {
+	function string
+	method   string
+	path     string // decoded as the reference decodes it
+	request  *http.Request
+	inv      *trigger.Invocation
+	body     []byte // nil if it did not read it
+	bound    any    // what its typed parameter was filled to
+}
+
+// A visit is one request's way through a function.
+type visit struct {
+	sights                   []*sight
+	entered, cancelled, left bool
+}
+
+// A record keeps visits by the address of the client, which is another for each
+// request.
+type record struct {
+	mu     sync.Mutex
+	visits map[string]*visit
+	held   map[string]chan struct{}
+}
+
+func newRecord() *record {
+	return &record{visits: map[string]*visit{}, held: map[string]chan struct{}{}}
+}
+
+func (r *record) at(addr string) *visit {
+	v := r.visits[addr]
+	if v == nil {
+		v = &visit{}
+		r.visits[addr] = v
+	}
+	return v
+}
+
+// see notes what a function sees.
+func (r *record) see(req *http.Request, s *sight) {
+	s.method, s.path, s.request = req.Method, route.DecodePath(req.URL.EscapedPath()), req
+	s.inv, _ = trigger.FromContext(req.Context())
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.at(req.RemoteAddr)
+	v.sights = append(v.sights, s)
+	v.entered = true
+}
+
+// visit returns a copy of what is known about a request.
+func (r *record) visit(addr string) visit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return *r.at(addr)
+}
+
+func (r *record) note(addr string, f func(*visit)) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	f(r.at(addr))
+}
+
+// gate returns the channel that ends the hold of a request.
+func (r *record) gate(addr string) chan struct{} {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.held[addr]
+	if c == nil {
+		c = make(chan struct{})
+		r.held[addr] = c
+	}
+	return c
+}
+
+// hold waits for the release of a request; a function that watches its token
+// leaves when that is cancelled.
+func (r *record) hold(ctx context.Context, addr string, watch bool) {
+	cancelled := ctx.Done()
+	for {
+		select {
+		case <-r.gate(addr):
+			return
+		case <-cancelled:
+			r.note(addr, func(v *visit) { v.cancelled = true })
+			if watch {
+				return
+			}
+			cancelled = nil
+		}
+	}
+}
+
+// releaseAll ends every hold, so that nothing is left running.
+func (r *record) releaseAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.held {
+		select {
+		case <-c:
+		default:
+			close(c)
+		}
+	}
+}
+
+// release ends one hold, also one that has not begun.
+func (r *record) release(addr string) {
+	c := r.gate(addr)
+	select {
+	case <-c:
+	default:
+		close(c)
+	}
+}
+
+func readAll(r *http.Request) ([]byte, error) {
+	b, err := io.ReadAll(r.Body)
+	if b == nil {
+		b = []byte{}
+	}
+	return b, err
+}

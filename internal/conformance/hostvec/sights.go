@@ -1,0 +1,180 @@
+package hostvec
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/route"
+)
+
+// check compares what functions saw with the record.
+func (w *seen) check(req *wire.Request, got []*sight, n names) []string {
+	if w == nil {
+		if len(got) > 0 {
+			return []string{fmt.Sprintf("function %s ran, and none should", got[0].function)}
+		}
+		return nil
+	}
+	if len(got) != 1 {
+		return []string{fmt.Sprintf("%d functions ran, want %s", len(got), w.Function)}
+	}
+	g := got[0]
+	var diffs []string
+	add := func(format string, args ...any) { diffs = append(diffs, fmt.Sprintf(format, args...)) }
+	if !strings.EqualFold(g.function, w.Function) {
+		add("function: got %s, want %s", g.function, w.Function)
+	}
+	if method := text(w.Method, req.Method); g.method != method {
+		add("method: got %s, want %s", g.method, method)
+	}
+	target, _, _ := strings.Cut(req.Target, "?")
+	if path := text(w.Path, route.DecodePath(target)); g.path != n.expand(path) {
+		add("path: got %q, want %q", g.path, path)
+	}
+	if d := w.route(g); d != "" {
+		add("%s", d)
+	}
+	if d := w.identities(g); d != "" {
+		add("%s", d)
+	}
+	if w.Body != nil && string(g.body) != n.expand(*w.Body) {
+		add("body: got %s, want %q", show(g.body), *w.Body)
+	}
+	if w.Bound != nil {
+		if g.bound == nil {
+			add("bound: nothing")
+		} else if d := sameBound(g.bound, json.RawMessage(n.expand(string(w.Bound)))); d != "" {
+			add("%s", d)
+		}
+	}
+	if d := w.unread(); d != "" {
+		add("%s", d)
+	}
+	if d := w.headers(req, g); d != "" {
+		add("%s", d)
+	}
+	return diffs
+}
+
+func text(s *string, otherwise string) string {
+	if s != nil {
+		return *s
+	}
+	return otherwise
+}
+
+// unread names a member of the record that this runner does not compare.
+func (w *seen) unread() string {
+	for name, text := range map[string]json.RawMessage{"query": w.Query, "parameters": w.Parameters, "Data": w.Data, "Metadata": w.Metadata} {
+		if text != nil {
+			return "seen." + name + " is not compared"
+		}
+	}
+	return ""
+}
+
+// route compares the values of the route: null is present and left out.
+func (w *seen) route(g *sight) string {
+	got := map[string]*string{}
+	if g.inv != nil {
+		for i := range g.inv.Values.Len() {
+			if name, value, present := g.inv.Values.At(i); present {
+				got[name] = &value
+			} else {
+				got[name] = nil
+			}
+		}
+	}
+	same := len(got) == len(w.Route)
+	for name, want := range w.Route {
+		value, ok := got[name]
+		same = same && ok && (value == nil) == (want == nil) && (value == nil || *value == *want)
+	}
+	if same {
+		return ""
+	}
+	a, _ := json.Marshal(got)
+	b, _ := json.Marshal(w.Route)
+	return fmt.Sprintf("route: got %s, want %s", a, b)
+}
+
+// An identity is one as vectors write it.
+type identity struct {
+	AuthenticationType string
+	Level              string
+	Key                string
+	Name               string
+	Claims             [][2]string
+}
+
+func (w *seen) identities(g *sight) string {
+	got := []identity{}
+	if g.inv != nil {
+		if p := g.inv.Principal; p != nil {
+			id := identity{AuthenticationType: p.Provider, Name: p.Name()}
+			for _, c := range p.Claims {
+				id.Claims = append(id.Claims, [2]string{c.Type, c.Value})
+			}
+			got = append(got, id)
+		}
+		if grant := g.inv.Grant; grant.Level() != keys.Anonymous {
+			level := grant.Level().String()
+			got = append(got, identity{AuthenticationType: "WebJobsAuthLevel", Level: strings.ToUpper(level[:1]) + level[1:], Key: grant.Name})
+		}
+	}
+	var want []identity
+	if w.Identities != nil {
+		if err := decode(w.Identities, &want); err != nil {
+			return "identities: " + err.Error()
+		}
+	}
+	same := func(a, b identity) bool {
+		return a.AuthenticationType == b.AuthenticationType && a.Level == b.Level && a.Key == b.Key && a.Name == b.Name && slices.Equal(a.Claims, b.Claims)
+	}
+	if !slices.EqualFunc(got, want, same) {
+		return fmt.Sprintf("identities: got %+v, want %+v", got, want)
+	}
+	return ""
+}
+
+// headers compares the request's headers: as they were sent, unless the record
+// has others.
+func (w *seen) headers(req *wire.Request, g *sight) string {
+	want := http.Header{}
+	for _, h := range req.Headers {
+		name := http.CanonicalHeaderKey(h[0])
+		want[name] = append(want[name], strings.TrimSpace(h[1]))
+	}
+	if w.Headers != nil {
+		var other map[string]lines
+		if json.Unmarshal(w.Headers, &other) != nil {
+			return "seen.headers is not compared"
+		}
+		want = http.Header{}
+		for name, values := range other {
+			want[http.CanonicalHeaderKey(name)] = values
+		}
+	}
+	got := g.request.Header.Clone()
+	for _, name := range []string{"Host", "Connection", "Content-Length", "Transfer-Encoding"} {
+		got.Del(name)
+		want.Del(name)
+	}
+	for name := range want {
+		if !slices.Equal(joined(got[name]), joined(want[name])) {
+			return fmt.Sprintf("request headers: got %s, want %s", wire.Fields(got), wire.Fields(want))
+		}
+	}
+	if len(got) != len(want) {
+		return fmt.Sprintf("request headers: got %s, want %s", wire.Fields(got), wire.Fields(want))
+	}
+	return ""
+}
+
+// joined makes one text of the lines of a header.
+func joined(values []string) []string { return []string{strings.Join(values, ",")} }

@@ -1,0 +1,155 @@
+// Package wire sends the requests of vectors over real connections, byte by
+// byte as they are recorded, and reads what comes back without liberties.
+package wire
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// Patience is how long a request may take before the client gives up.
+const Patience = 20 * time.Second
+
+// A Request is what goes over the wire. Host and Connection are added, and a
+// length or a chunked coding if there is a body.
+type Request struct {
+	Method  string
+	Target  string
+	Host    string
+	Headers [][2]string
+	Body    []byte // nil is no body
+	Chunked bool
+	Secure  bool
+}
+
+// A Response is what came back.
+type Response struct {
+	Status    int
+	Header    http.Header
+	Body      []byte
+	Truncated bool  // the connection ended before the announced end
+	Length    int64 // as announced, -1 if not
+}
+
+// A Call is a request under way.
+type Call struct {
+	// Addr is the client's address, which the server sees as RemoteAddr.
+	Addr string
+
+	conn   net.Conn
+	method string
+	done   chan struct{}
+	result *Response
+	err    error
+}
+
+// Start sends a request and reads the answer in the background.
+func (s *Server) Start(r *Request) (*Call, error) {
+	addr := s.plain.Addr().String()
+	if r.Secure {
+		addr = s.secure.Addr().String()
+	}
+	conn, err := net.Dial("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	c := &Call{Addr: conn.LocalAddr().String(), conn: conn, method: r.Method, done: make(chan struct{})}
+	if r.Secure {
+		c.conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
+	}
+	if err := c.conn.SetDeadline(time.Now().Add(Patience)); err != nil {
+		return nil, err
+	}
+	go func() {
+		defer close(c.done)
+		defer c.conn.Close()
+		go func() { _, _ = c.conn.Write(r.bytes()) }() // a refusal may come first
+		c.result, c.err = read(c.conn, r.Method)
+	}()
+	return c, nil
+}
+
+// Do sends a request and waits for the answer.
+func (s *Server) Do(r *Request) (*Response, string, error) {
+	c, err := s.Start(r)
+	if err != nil {
+		return nil, "", err
+	}
+	<-c.done
+	return c.result, c.Addr, c.err
+}
+
+// Done is closed when the answer is there, or will never be.
+func (c *Call) Done() <-chan struct{} { return c.done }
+
+// Result returns the answer; Done must be closed.
+func (c *Call) Result() (*Response, error) { return c.result, c.err }
+
+// Abort closes the connection.
+func (c *Call) Abort() { c.conn.Close() }
+
+// bytes returns the request as it goes over the wire.
+func (r *Request) bytes() []byte {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: %s\r\n", r.Method, r.Target, r.Host)
+	for _, h := range r.Headers {
+		fmt.Fprintf(&b, "%s: %s\r\n", h[0], h[1])
+	}
+	switch {
+	case r.Body == nil:
+	case r.Chunked:
+		b.WriteString("Transfer-Encoding: chunked\r\n")
+	default:
+		fmt.Fprintf(&b, "Content-Length: %d\r\n", len(r.Body))
+	}
+	b.WriteString("Connection: close\r\n\r\n")
+	if r.Chunked {
+		if len(r.Body) > 0 {
+			fmt.Fprintf(&b, "%x\r\n%s\r\n", len(r.Body), r.Body)
+		}
+		b.WriteString("0\r\n\r\n")
+	} else {
+		b.Write(r.Body)
+	}
+	return b.Bytes()
+}
+
+// read reads one response. Informational ones are passed over.
+func read(conn net.Conn, method string) (*Response, error) {
+	br := bufio.NewReader(conn)
+	for {
+		line, err := br.Peek(1)
+		if err != nil || len(line) == 0 {
+			return nil, fmt.Errorf("no answer: %w", err)
+		}
+		resp, err := http.ReadResponse(br, &http.Request{Method: method})
+		if err != nil {
+			return nil, fmt.Errorf("the answer is no HTTP: %w", err)
+		}
+		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
+			continue
+		}
+		body, err := io.ReadAll(resp.Body)
+		r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Length: resp.ContentLength}
+		if err != nil {
+			if !errors.Is(err, io.ErrUnexpectedEOF) && !reset(err) {
+				return nil, err
+			}
+			r.Truncated = true
+		}
+		return r, nil
+	}
+}
+
+// reset reports whether a connection was cut rather than closed.
+func reset(err error) bool {
+	return strings.Contains(err.Error(), "reset by peer") || errors.Is(err, net.ErrClosed)
+}
