@@ -21,6 +21,7 @@ import (
 	"sort"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/hostvec"
+	"github.com/httptrigger/httptrigger/internal/conformance/keysvec"
 	"github.com/httptrigger/httptrigger/internal/conformance/routevec"
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/internal/conformance/webhookvec"
@@ -29,6 +30,7 @@ import (
 // runners has the runner of each kind of file.
 var runners = map[vec.Kind]vec.Runner{
 	vec.Host:    hostvec.Run,
+	vec.Keys:    keysvec.Run,
 	vec.Route:   routevec.Run,
 	vec.Webhook: webhookvec.Run,
 }

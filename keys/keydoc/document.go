@@ -73,7 +73,7 @@ func parseHost(top members) (*Document, error) {
 	master, functions := top.exact("masterKey"), top.exact("functionKeys")
 	switch {
 	case kindOf(master) == '"':
-		d := &Document{Master: &Entry{Name: "master", Value: text(master)}}
+		d := &Document{Master: &Entry{Name: "master", Value: text(master)}, Functions: []Entry{}}
 		if f := top.exact("functionKey"); kindOf(f) == '"' {
 			d.Functions = []Entry{{Name: "default", Value: text(f)}}
 		}

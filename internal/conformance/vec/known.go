@@ -4,6 +4,11 @@ package vec
 // under a key that a runner names when it meets the condition. A condition is a
 // property of the vector's content, never its id.
 var Known = map[string]string{
+	"keys/casing":      "security: the reference, once it has seen a key, takes the same key in any casing",
+	"keys/file-casing": "security: the reference's key API writes the file of a function in the casing of the request, where its own lookup does not find it: a key that was deleted goes on working",
+	"keys/joined":      "security: the reference remembers keys by value and function name joined together, so that one function's key opens another",
+	"keys/removed":     "security: the reference goes on taking a key that is no longer in the store it has just read again, from callers who used it before",
+
 	"route/regexp-beyond-re2": "the default engine refuses at registration an expression that it cannot say; route/backtrack has an engine that can",
 
 	"host/204-body":       "net/http sends no body with status 204 and tells the handler; the reference's server breaks off with 500",

@@ -1,0 +1,175 @@
+package atrest_test
+
+import (
+	"bytes"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/keys/atrest"
+	"github.com/httptrigger/httptrigger/keys/keydoc"
+)
+
+var place = keydoc.Place{Scope: keys.FunctionScope("orders"), Kind: keys.FunctionKey, Name: "default"}
+
+func key(c byte) []byte { return bytes.Repeat([]byte{c}, 32) }
+
+func envelope(t *testing.T, keys ...[]byte) *atrest.Envelope {
+	t.Helper()
+	e, err := atrest.NewEnvelope(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func ring(t *testing.T, keys ...atrest.RingKey) *atrest.Ring {
+	t.Helper()
+	r, err := atrest.NewRing(keys...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestRotation(t *testing.T) {
+	id := uuid.MustParse("6a9dbd43-1f2c-4a0b-8f3e-0123456789ab")
+	tests := map[string]struct{ old, both, other keydoc.Protector }{
+		"envelope": {envelope(t, key(1)), envelope(t, key(2), key(1)), envelope(t, key(3))},
+		"ring":     {ring(t, atrest.RingKey{Key: key(1)}), ring(t, atrest.RingKey{ID: id, Key: key(2)}, atrest.RingKey{Key: key(1)}), ring(t, atrest.RingKey{ID: id, Key: key(3)})},
+		"chain":    {ring(t, atrest.RingKey{Key: key(1)}), atrest.Chain{envelope(t, key(2)), ring(t, atrest.RingKey{Key: key(1)})}, atrest.Chain{envelope(t, key(3)), ring(t, atrest.RingKey{ID: id, Key: key(3)})}},
+	}
+	for name, tt := range tests {
+		for _, value := range []string{"", "x", "schlüssel", strings.Repeat("v", 4096)} {
+			text, err := tt.old.Protect(place, value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, stale, err := tt.old.Unprotect(place, text); got != value || stale || err != nil {
+				t.Errorf("%s: with the same key: stale %t, %v", name, stale, err)
+			}
+			if got, stale, err := tt.both.Unprotect(place, text); got != value || !stale || err != nil {
+				t.Errorf("%s: with a newer key first: stale %t, %v", name, stale, err)
+			}
+			if _, _, err := tt.other.Unprotect(place, text); !errors.Is(err, atrest.ErrForeign) {
+				t.Errorf("%s: without the key: %v, want ErrForeign", name, err)
+			}
+		}
+	}
+}
+
+func TestEnvelopeBindsPlace(t *testing.T) {
+	e := envelope(t, key(1))
+	text, err := e.Protect(place, "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, p := range []keydoc.Place{
+		{Scope: keys.FunctionScope("invoices"), Kind: keys.FunctionKey, Name: "default"},
+		{Scope: keys.HostScope(), Kind: keys.FunctionKey, Name: "default"},
+		{Scope: place.Scope, Kind: keys.SystemKey, Name: "default"},
+		{Scope: place.Scope, Kind: keys.FunctionKey, Name: "defaul"},
+	} {
+		if _, _, err := e.Unprotect(p, text); !errors.Is(err, atrest.ErrDamaged) {
+			t.Errorf("at %v: %v, want ErrDamaged", p, err)
+		}
+	}
+}
+
+func TestEveryChangeIsRefused(t *testing.T) {
+	for name, p := range map[string]keydoc.Protector{"envelope": envelope(t, key(1)), "ring": ring(t, atrest.RingKey{Key: key(1)})} {
+		text, err := p.Protect(place, "value")
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := base64.RawURLEncoding.DecodeString(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i := range data {
+			data[i] ^= 0x40
+			if _, _, err := p.Unprotect(place, base64.RawURLEncoding.EncodeToString(data)); err == nil {
+				t.Errorf("%s: byte %d changed: accepted", name, i)
+			}
+			data[i] ^= 0x40
+			if _, _, err := p.Unprotect(place, base64.RawURLEncoding.EncodeToString(data[:i])); err == nil {
+				t.Errorf("%s: cut to %d bytes: accepted", name, i)
+			}
+		}
+	}
+}
+
+func TestRingFromSettings(t *testing.T) {
+	const a, b = "6a9dbd43-1f2c-4a0b-8f3e-0123456789ab", "00000000-0000-0000-0000-000000000001"
+	settings := map[string]string{"AzureWebEncryptionKey": "AA", "MACHINEKEY_DecryptionKey": "BB"}
+	first, err := atrest.RingFromSettings(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := first.Protect(place, "value")
+	if err != nil || !strings.HasPrefix(text, "CfDJ8"+strings.Repeat("A", 21)) {
+		t.Errorf("under the default key: %v", err)
+	}
+	settings["AzureWebEncryptionKey_"+a] = "0102f"
+	settings["AzureWebEncryptionKey_"+b] = "03"
+	settings["AzureWebPrimaryEncryptionKey"] = strings.ToUpper(a)
+	second, err := atrest.RingFromSettings(settings)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, stale, err := second.Unprotect(place, text); got != "value" || !stale || err != nil {
+		t.Errorf("after a new primary key: stale %t, %v", stale, err)
+	}
+	for name, bad := range map[string]map[string]string{
+		"none":               {},
+		"not hexadecimal":    {"AzureWebEncryptionKey": "sentinel"},
+		"one digit":          {"AzureWebEncryptionKey": "A"},
+		"primary missing":    {"AzureWebEncryptionKey": "AA", "AzureWebPrimaryEncryptionKey": b},
+		"primary not a GUID": {"AzureWebEncryptionKey": "AA", "AzureWebPrimaryEncryptionKey": "x"},
+		"not a GUID":         {"AzureWebEncryptionKey": "AA", "AzureWebEncryptionKey_x": "AA"},
+		"two of one ID":      {"AzureWebEncryptionKey": "AA", "AzureWebEncryptionKey_00000000-0000-0000-0000-000000000000": "AA"},
+	} {
+		if _, err := atrest.RingFromSettings(bad); err == nil || strings.Contains(err.Error(), "sentinel") {
+			t.Errorf("%s: %v, want an error without the value", name, err)
+		}
+	}
+}
+
+func TestNothingPrints(t *testing.T) {
+	secret := []byte("sentinel sentinel sentinel senti")
+	for _, v := range []any{atrest.RingKey{Key: secret}, ring(t, atrest.RingKey{Key: secret}), envelope(t, secret)} {
+		if text := fmt.Sprintf("%v %+v %#v %s", v, v, v, v); strings.Contains(text, "sentinel") || strings.Contains(text, "115, 101") {
+			t.Errorf("%T shows its key", v)
+		}
+	}
+	if _, err := atrest.NewEnvelope([]byte("sentinel")); err == nil || strings.Contains(err.Error(), "sentinel") {
+		t.Errorf("a short key: %v", err)
+	}
+}
+
+func TestCodecEncrypts(t *testing.T) {
+	codec := &keydoc.Codec{Protector: envelope(t, key(1))}
+	set := keys.Set{Master: keys.Key{Value: keys.NewSecret("sentinel-master")}, Function: []keys.Key{{Name: "default", Value: keys.NewSecret("sentinel-value")}}}
+	data, err := codec.Encode(keys.HostScope(), set)
+	if err != nil || bytes.Contains(data, []byte("sentinel")) {
+		t.Fatalf("Encode: %v, or a value in clear", err)
+	}
+	got, err := codec.Decode(keys.HostScope(), data)
+	if err != nil || !got.Function[0].Value.Equal(set.Function[0].Value) || !got.Master.Value.Equal(set.Master.Value) {
+		t.Errorf("Decode: %v", err)
+	}
+	next := &keydoc.Codec{Protector: envelope(t, key(2), key(1))}
+	if codec.Stale(keys.HostScope(), data) || !next.Stale(keys.HostScope(), data) {
+		t.Error("Stale does not tell which key is used")
+	}
+	for name, wrong := range map[string]keydoc.Codec{"no key": {}, "another key": {Protector: envelope(t, key(3))}} {
+		if _, err := wrong.Decode(keys.HostScope(), data); err == nil {
+			t.Errorf("%s: decoded", name)
+		}
+	}
+}
