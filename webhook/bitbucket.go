@@ -28,7 +28,8 @@ func (b *Bitbucket) Check() error { return named("bitbucket", hmacSHA256.check(b
 // Verify implements Verifier.
 func (b *Bitbucket) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = b.verify(ctx, m, &d)
-	return verdict(d, m, "bitbucket", err)
+	err = verdict(&d, m, "bitbucket", err)
+	return d, err
 }
 
 func (b *Bitbucket) verify(ctx context.Context, m *Message, d *Delivery) error {

@@ -49,7 +49,8 @@ func (c *CloudEvents) Verify(ctx context.Context, m *Message) (d Delivery, err e
 	} else {
 		err = c.verify(ctx, m, &d)
 	}
-	return verdict(d, m, "cloudevents", err)
+	err = verdict(&d, m, "cloudevents", err)
+	return d, err
 }
 
 func (c *CloudEvents) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -86,7 +87,7 @@ func bearer(m *Message, d *Delivery) (string, error) {
 		return "", blame(DuplicateHeader, authorization)
 	}
 	kind, token, _ := strings.Cut(first(m.Header, authorization), " ")
-	if token = strings.Trim(token, " \t"); strings.EqualFold(kind, "Bearer") && token != "" {
+	if token = trim(token); strings.EqualFold(kind, "Bearer") && token != "" {
 		return token, nil
 	}
 	switch {

@@ -48,7 +48,8 @@ func (s *Discord) Check() error { return named("discord", discordScheme.check(s.
 // Verify implements Verifier.
 func (s *Discord) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = s.verify(ctx, m, &d)
-	return verdict(d, m, "discord", err)
+	err = verdict(&d, m, "discord", err)
+	return d, err
 }
 
 func (s *Discord) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -79,7 +80,7 @@ func (s *Discord) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if !ok {
 		return SignatureMismatch
 	}
-	d.matched(k.used[i], signature[:])
+	d.matched(&k.used[i], signature[:])
 	return m.settle(d, body)
 }
 

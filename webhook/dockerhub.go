@@ -33,7 +33,8 @@ func (h *DockerHub) Verify(ctx context.Context, m *Message) (d Delivery, err err
 	if err == nil {
 		err = k.accessCode(m, &d, false)
 	}
-	return verdict(d, m, "dockerhub", err)
+	err = verdict(&d, m, "dockerhub", err)
+	return d, err
 }
 
 // Interpret implements Interpreter.

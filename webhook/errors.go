@@ -82,10 +82,12 @@ const (
 // Error returns the text of the reason.
 func (r Reason) Error() string { return string(r) }
 
-// status is the answer that goes with a refusal for reason r: 401 for every
+// StatusCode returns the status that usually goes with the reason: 401 for every
 // failure to authenticate, whatever it was.
-func (r Reason) status() int {
+func (r Reason) StatusCode() int {
 	switch r {
+	case OK, PingAck, HandshakeOK, Duplicate, AdminBypass, AuthDisabled:
+		return http.StatusOK
 	case MethodNotAllowed:
 		return http.StatusMethodNotAllowed
 	case MissingSecret, InvalidSecret, UnknownReceiver, UnknownKey, KeyLength, HandlerFailed, Misconfigured:
@@ -137,7 +139,7 @@ func (e *SignatureError) StatusCode() int {
 	if e.Status != 0 {
 		return e.Status
 	}
-	return e.Reason.status()
+	return e.Reason.StatusCode()
 }
 
 // RetryAfter returns how long the sender should wait before it tries again; 0

@@ -36,7 +36,8 @@ func (g *EventGrid) Verify(ctx context.Context, m *Message) (d Delivery, err err
 	if err == nil {
 		err = k.accessCode(m, &d, false)
 	}
-	return verdict(d, m, "eventgrid", err)
+	err = verdict(&d, m, "eventgrid", err)
+	return d, err
 }
 
 // Interpret implements Interpreter.

@@ -166,7 +166,8 @@ func (h *HMAC) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	if err = h.checkParts(); err == nil {
 		err = h.verify(ctx, m, &d)
 	}
-	return verdict(d, m, h.sender(), err)
+	err = verdict(&d, m, h.sender(), err)
+	return d, err
 }
 
 func (h *HMAC) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -218,7 +219,7 @@ func (k *keys) verifyAround(m *Message, d *Delivery, signature []byte, before, a
 		return SignatureMismatch
 	}
 	d.Body = body
-	d.matched(k.used[i], signature)
+	d.matched(&k.used[i], signature)
 	return nil
 }
 

@@ -29,7 +29,8 @@ func (g *GenericJSON) Check() error { return named("genericjson", shownToken.che
 // Verify implements Verifier.
 func (g *GenericJSON) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = g.verify(ctx, m, &d)
-	return verdict(d, m, "genericjson", err)
+	err = verdict(&d, m, "genericjson", err)
+	return d, err
 }
 
 func (g *GenericJSON) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -96,7 +97,7 @@ func (k *keys) token(m *Message, d *Delivery, token string, mismatch Reason) err
 		return err
 	}
 	d.Body = body
-	d.Secret, d.key = k.used[i].secret, k.used[i].value
+	d.Secret, d.key = k.used[i].secret, &k.used[i]
 	return nil
 }
 

@@ -45,7 +45,8 @@ func (g *GitHub) MaxBody() int64 { return 25 << 20 }
 // Verify implements Verifier.
 func (g *GitHub) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = g.verify(ctx, m, &d)
-	return verdict(d, m, "github", err)
+	err = verdict(&d, m, "github", err)
+	return d, err
 }
 
 func (g *GitHub) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -85,6 +86,9 @@ func (g *GitHub) Sign(ctx context.Context, m *Message) error {
 // prefixedHex reads "name=hex": the name must be the one expected, and is
 // judged before the digits.
 func prefixedHex(dst []byte, value, name, header string) error {
+	if rest := len(name) + 1; len(value) > rest && value[:rest-1] == name && value[rest-1] == '=' && decodeHex(dst, value[rest:]) {
+		return nil
+	}
 	got, digits, found := strings.Cut(value, "=")
 	switch {
 	case !found:

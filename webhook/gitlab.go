@@ -47,7 +47,8 @@ func (g *GitLab) Check() error {
 // Verify implements Verifier.
 func (g *GitLab) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = g.verify(ctx, m, &d)
-	return verdict(d, m, "gitlab", err)
+	err = verdict(&d, m, "gitlab", err)
+	return d, err
 }
 
 func (g *GitLab) verify(ctx context.Context, m *Message, d *Delivery) error {

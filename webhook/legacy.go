@@ -71,12 +71,13 @@ func (l *legacy) Verify(ctx context.Context, m *Message) (d Delivery, err error)
 		err = modernized(err)
 		d.code = "code"
 	}
-	return verdict(d, m, l.sender, err)
+	err = verdict(&d, m, l.sender, err)
+	return d, err
 }
 
 // modernized turns the 400 of a failure to authenticate into the 401 of today.
 func modernized(err error) error {
-	if e, ok := err.(*SignatureError); ok && e.Reason.status() == http.StatusUnauthorized {
+	if e, ok := err.(*SignatureError); ok && e.Reason.StatusCode() == http.StatusUnauthorized {
 		e.Status = 0
 	}
 	return err

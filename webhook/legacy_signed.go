@@ -174,8 +174,8 @@ func (l *legacy) stripe(ctx context.Context, m *Message, d *Delivery) error {
 
 // legacyStatus turns the 401 of today into the 400 of Functions 1.x.
 func legacyStatus(err error) int {
-	if reason := ReasonOf(err); reason.status() != http.StatusUnauthorized {
-		return reason.status()
+	if reason := ReasonOf(err); reason.StatusCode() != http.StatusUnauthorized {
+		return reason.StatusCode()
 	}
 	return http.StatusBadRequest
 }

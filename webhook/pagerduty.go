@@ -28,7 +28,8 @@ func (p *PagerDuty) Check() error { return named("pagerduty", hmacSHA256.check(p
 // Verify implements Verifier.
 func (p *PagerDuty) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = p.verify(ctx, m, &d)
-	return verdict(d, m, "pagerduty", err)
+	err = verdict(&d, m, "pagerduty", err)
+	return d, err
 }
 
 func (p *PagerDuty) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -50,7 +51,7 @@ func (p *PagerDuty) verify(ctx context.Context, m *Message, d *Delivery) error {
 func pagerdutyParts(value string) error {
 	broken := false
 	for part := range strings.SplitSeq(value, ",") {
-		name, content, found := strings.Cut(strings.Trim(part, " \t"), "=")
+		name, content, found := strings.Cut(trim(part), "=")
 		var digest [sha256.Size]byte
 		switch {
 		case !found:

@@ -31,7 +31,8 @@ func (s *Shopify) Check() error { return named("shopify", hmacSHA256.check(s.Sec
 // Verify implements Verifier.
 func (s *Shopify) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = s.verify(ctx, m, &d)
-	return verdict(d, m, "shopify", err)
+	err = verdict(&d, m, "shopify", err)
+	return d, err
 }
 
 func (s *Shopify) verify(ctx context.Context, m *Message, d *Delivery) error {

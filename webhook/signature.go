@@ -9,12 +9,13 @@ import (
 )
 
 // verdict ends a verification: a named error and nothing else, or the delivery.
-func verdict(d Delivery, m *Message, sender string, err error) (Delivery, error) {
+func verdict(d *Delivery, m *Message, sender string, err error) error {
 	if err != nil {
-		return Delivery{}, named(sender, err)
+		*d = Delivery{}
+		return named(sender, err)
 	}
 	d.Sender, d.Header = sender, m.Header
-	return d, nil
+	return nil
 }
 
 // open is the start of every verification: the method, the secrets, the
@@ -31,24 +32,25 @@ func (r *ring) open(ctx context.Context, m *Message, method string, src Source, 
 }
 
 // matched notes which key it was.
-func (d *Delivery) matched(k key, signature []byte) {
+func (d *Delivery) matched(k *key, signature []byte) {
 	d.Secret = k.secret
-	d.key = k.value
-	d.Signature = SignatureOf(signature)
+	d.key = k
+	d.Signature.n = uint8(copy(d.Signature.bytes[:], signature))
 }
 
 // verify hashes prefix and body under every key and compares with signature.
 func (k *keys) verify(m *Message, d *Delivery, signature []byte, prefix ...string) error {
-	s := k.open()
-	defer s.close()
+	s := k.open() // not given back if the body's reader panics
 	if err := s.read(m, d, prefix); err != nil {
+		s.close()
 		return err
 	}
 	i, ok := s.match(signature)
+	s.close()
 	if !ok {
 		return SignatureMismatch
 	}
-	d.matched(k.used[i], signature)
+	d.matched(&k.used[i], signature)
 	return nil
 }
 
@@ -85,7 +87,7 @@ func (s *session) matchList(d *Delivery, signatures iter.Seq[[sha256.Size]byte])
 	for signature := range signatures {
 		if i, ok := s.match(signature[:]); ok && (best < 0 || i < best) {
 			best = i
-			d.matched(s.keys.used[i], signature[:])
+			d.matched(&s.keys.used[i], signature[:])
 		}
 	}
 	return best >= 0
@@ -96,7 +98,7 @@ func (s *session) matchList(d *Delivery, signatures iter.Seq[[sha256.Size]byte])
 func hexList(value, name string) iter.Seq[[sha256.Size]byte] {
 	return func(yield func([sha256.Size]byte) bool) {
 		for part := range strings.SplitSeq(value, ",") {
-			got, content, _ := strings.Cut(strings.Trim(part, " \t"), "=")
+			got, content, _ := strings.Cut(trim(part), "=")
 			var digest [sha256.Size]byte
 			if got == name && decodeHex(digest[:], content) && !yield(digest) {
 				return

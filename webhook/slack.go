@@ -71,7 +71,8 @@ func (s *Slack) Check() error { return named("slack", hmacSHA256.check(s.Secrets
 // Verify implements Verifier.
 func (s *Slack) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = slackHeaders.verify(ctx, &s.ring, s.Secrets, s.Tolerance, m, &d)
-	return verdict(d, m, "slack", err)
+	err = verdict(&d, m, "slack", err)
+	return d, err
 }
 
 // Interpret implements Interpreter.

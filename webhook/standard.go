@@ -43,7 +43,7 @@ var (
 func (t triple) count(h http.Header) int {
 	n := 0
 	for _, name := range [...]string{t.id, t.timestamp, t.signature} {
-		if strings.Trim(strings.Join(h[name], ""), " \t") != "" {
+		if trim(strings.Join(h[name], "")) != "" {
 			n++
 		}
 	}
@@ -105,7 +105,8 @@ func (s *Standard) Verify(ctx context.Context, m *Message) (d Delivery, err erro
 	if err == nil {
 		err = s.headers(m.Header).verify(k, s.Tolerance, m, &d)
 	}
-	return verdict(d, m, s.sender(), err)
+	err = verdict(&d, m, s.sender(), err)
+	return d, err
 }
 
 // verify checks the three headers and the body behind them.
@@ -213,7 +214,7 @@ func (k *keys) verifyPublic(m *Message, d *Delivery, list, id, at string) error 
 		}
 		tried++
 		if i, ok := k.publicMatch(message, signature[:]); ok {
-			d.matched(k.used[i], signature[:])
+			d.matched(&k.used[i], signature[:])
 			good = true
 		}
 	}

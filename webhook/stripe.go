@@ -32,7 +32,8 @@ func (s *Stripe) Check() error { return named("stripe", hmacSHA256.check(s.Secre
 // Verify implements Verifier.
 func (s *Stripe) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = s.verify(ctx, m, &d)
-	return verdict(d, m, "stripe", err)
+	err = verdict(&d, m, "stripe", err)
+	return d, err
 }
 
 func (s *Stripe) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -58,7 +59,7 @@ func (s *Stripe) verify(ctx context.Context, m *Message, d *Delivery) error {
 func stripeParts(value string) (at string, err error) {
 	var stamps, usable, broken int
 	for part := range strings.SplitSeq(value, ",") {
-		name, content, found := strings.Cut(strings.Trim(part, " \t"), "=")
+		name, content, found := strings.Cut(trim(part), "=")
 		if !found {
 			return "", MalformedSignature
 		}

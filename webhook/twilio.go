@@ -37,7 +37,8 @@ func (t *Twilio) Check() error { return named("twilio", hmacSHA1.check(t.AuthTok
 // Verify implements Verifier.
 func (t *Twilio) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = t.verify(ctx, m, &d)
-	return verdict(d, m, "twilio", err)
+	err = verdict(&d, m, "twilio", err)
+	return d, err
 }
 
 func (t *Twilio) verify(ctx context.Context, m *Message, d *Delivery) error {
@@ -170,7 +171,7 @@ func (k *keys) verifyURLs(d *Delivery, signature []byte, urls []string, rest str
 		s.add(rest)
 		s.sum()
 		if i, ok := s.match(signature); ok && !good {
-			d.matched(k.used[i], signature)
+			d.matched(&k.used[i], signature)
 			good = true
 		}
 		s.close()

@@ -88,7 +88,7 @@ type Delivery struct {
 	// a token. The replay memory keeps a digest of it.
 	Signature Signature
 
-	key        []byte // the key that matched, for handshakes that need it
+	key        *key   // the key that matched, for handshakes that need it
 	code       string // the query parameter that held an access code, if one did
 	digestBody bool   // whether the body tells deliveries apart that have no id
 }

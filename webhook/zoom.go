@@ -30,7 +30,8 @@ func (z *Zoom) Check() error { return named("zoom", hmacSHA256.check(z.Secrets))
 // Verify implements Verifier.
 func (z *Zoom) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	err = zoomHeaders.verify(ctx, &z.ring, z.Secrets, z.Tolerance, m, &d)
-	return verdict(d, m, "zoom", err)
+	err = verdict(&d, m, "zoom", err)
+	return d, err
 }
 
 // Interpret implements Interpreter.
@@ -50,7 +51,7 @@ func (z *Zoom) Interpret(m *Message, d *Delivery) error {
 	if !ok {
 		return MalformedBody
 	}
-	answer := map[string]string{"plainToken": plain, "encryptedToken": digestHex(sha256.New, d.key, []byte(plain))}
+	answer := map[string]string{"plainToken": plain, "encryptedToken": digestHex(sha256.New, d.key.value, []byte(plain))}
 	d.Reply = jsonReply(answer)
 	return nil
 }
