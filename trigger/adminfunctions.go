@@ -32,14 +32,15 @@ var languages = map[string]string{
 
 // info describes a function under a base address.
 func (a *admin) info(f *FunctionConfig, base string) functionInfo {
-	files := base + "/admin/vfs" + a.env("AzureWebJobsScriptRoot", "") + "/" + f.Name
+	root := base + "/admin/vfs" + strings.TrimSuffix(a.env("AzureWebJobsScriptRoot", a.site.app.Root), "/")
+	files := root + "/" + f.Name
 	out := functionInfo{
 		Name: f.Name, ScriptRoot: files + "/", ConfigHref: files + "/function.json",
-		TestDataHref: base + "/admin/vfs" + a.env("FUNCTIONS_TEST_DATA_PATH", "") + "/" + f.Name + ".dat",
+		TestDataHref: base + "/admin/vfs" + a.env("FUNCTIONS_TEST_DATA_PATH", "/tmp/FunctionsData") + "/" + f.Name + ".dat",
 		Href:         base + "/admin/functions/" + f.Name, Config: f.JSON(), Disabled: f.Disabled,
 	}
 	if f.ScriptFile != "" {
-		href := base + "/admin/vfs" + a.env("AzureWebJobsScriptRoot", "") + "/" + f.ScriptFile
+		href := root + "/" + f.ScriptFile
 		out.Script, out.Language = &href, languages[strings.ToLower(path.Ext(f.ScriptFile))]
 	}
 	if f.HTTP {
@@ -51,7 +52,7 @@ func (a *admin) info(f *FunctionConfig, base string) functionInfo {
 	return out
 }
 
-// infoOf describes a function that is written in Go as a file would.
+// configOf describes a function that is written in Go as a file would.
 func configOf(e *endpoint) *FunctionConfig {
 	if e.config != nil {
 		return e.config

@@ -34,6 +34,9 @@ type App struct {
 	// admin, as the reference does.
 	Err error
 
+	// Root is the folder of the app as the admin API shows it.
+	Root string
+
 	// Offline is the content of app_offline.htm in the root of the app, nil if
 	// there is no such file. A host of such an app answers 503 with this page.
 	Offline []byte

@@ -173,7 +173,8 @@ func setCompat(field reflect.Value, values []string) error {
 	if base.Kind() == reflect.Pointer {
 		base = base.Elem()
 	}
-	if base == durationType || base.Kind() == reflect.Slice || !convertible(base) {
+	named := base.PkgPath() != "" && base != timeType && base != uuidType // an enumeration, an address
+	if named || base.Kind() == reflect.Slice || !convertible(base) {
 		return errors.New("no text becomes this")
 	}
 	return setText(field, values[len(values)-1:])

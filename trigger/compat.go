@@ -24,6 +24,10 @@ func (x *exchange) serveCompat() {
 		x.refuse(s.broken.all)
 		return
 	}
+	if strings.IndexByte(path, 0) >= 0 {
+		x.refuse(&TargetError{})
+		return
+	}
 	x.exceeded = s.limit.Bound(x.w, x.r)
 	switch {
 	case admin:
@@ -73,6 +77,12 @@ func (x *exchange) serveCompat() {
 	e := m.Value
 	x.endpoint = e
 	if !x.authenticate(e) || !x.admit(e) {
+		return
+	}
+	if s.bodyMax > 0 && x.r.ContentLength > s.bodyMax {
+		// Binding reads a body of declared length, whether or not the function
+		// does, and fails (TR-172).
+		x.refuse(errBodyRead)
 		return
 	}
 	x.run(e, m.Values())

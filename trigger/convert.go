@@ -7,11 +7,14 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 var (
 	unmarshalText = reflect.TypeFor[encoding.TextUnmarshaler]()
 	timeType      = reflect.TypeFor[time.Time]()
+	uuidType      = reflect.TypeFor[uuid.UUID]()
 	durationType  = reflect.TypeFor[time.Duration]()
 )
 

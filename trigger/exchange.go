@@ -10,6 +10,7 @@ import (
 	"github.com/httptrigger/httptrigger/internal/refuse"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/route"
+	"github.com/httptrigger/httptrigger/route/httproute"
 	"github.com/httptrigger/httptrigger/throttle"
 )
 
@@ -57,6 +58,10 @@ func (x *exchange) serve() {
 	}
 	x.identify()
 	path := requestPath(x.r)
+	if strings.IndexByte(path, 0) >= 0 {
+		x.refuse(&TargetError{})
+		return
+	}
 	if first, rest := firstSegment(path); isReserved(first) {
 		x.serveReserved(first, rest)
 		return
@@ -81,13 +86,14 @@ func (x *exchange) serve() {
 	x.run(e, m.Values())
 }
 
-// requestPath is the path to match: with escapes decoded, but for that of the
-// slash.
+// requestPath is the path to match: decoded, but for encoded slashes, and without
+// dot segments, as the source's server hands it to routing.
 func requestPath(r *http.Request) string {
-	if r.URL.RawPath == "" {
-		return r.URL.Path
+	path := httproute.Path(r)
+	if path == "" {
+		return "/"
 	}
-	return route.DecodePath(r.URL.EscapedPath())
+	return route.RemoveDots(path)
 }
 
 // firstSegment splits a path.
@@ -202,7 +208,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	c := &call{Context: x.r.Context()}
 	x.call = c
 	c.Invocation = Invocation{
-		ID: newID(), Function: e.Name, Route: e.pattern, Grant: x.grant, Values: values,
+		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
 		Principal: x.user, Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
 	}
 	if e.timeout > 0 {
@@ -212,7 +218,10 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if e.strip {
 		c.strip(r)
 	}
-	r.Pattern, x.r.Pattern = e.pattern, e.pattern
+	if strings.Contains(r.URL.Path, "/.") {
+		c.undot(r)
+	}
+	r.Pattern, x.r.Pattern = e.pattern, e.pattern // on both, for middleware on either side
 	for i := range values.Len() {
 		if name, value, ok := values.At(i); ok {
 			r.SetPathValue(name, value)
@@ -260,6 +269,14 @@ func (c *call) strip(r *http.Request) {
 		r.URL, r.RequestURI = &c.url, stripped.RequestURI
 	}
 	delete(r.Header, keys.Header)
+}
+
+// undot takes dot segments out of the path, so that the function sees the path
+// that was matched.
+func (c *call) undot(r *http.Request) {
+	c.url = *r.URL
+	c.url.Path, c.url.RawPath = route.RemoveDots(r.URL.Path), route.RemoveDots(r.URL.RawPath)
+	r.URL = &c.url
 }
 
 // end is the end of every exchange, a panic included. It gives back the places,

@@ -24,7 +24,7 @@ type Invocation struct {
 	ID uuid.UUID
 
 	// Function is the function's name as configured. Route is its full route
-	// template, which is also the request's Pattern.
+	// template; with a slash in front it is the request's Pattern.
 	Function string
 	Route    string
 

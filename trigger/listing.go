@@ -34,7 +34,7 @@ func (h *Host) Functions() []FunctionInfo {
 	out := make([]FunctionInfo, 0, len(s.ends))
 	for _, e := range s.ends {
 		out = append(out, FunctionInfo{
-			Name: e.Name, Route: e.pattern, Methods: slices.Clone(e.Methods),
+			Name: e.Name, Route: e.pattern[1:], Methods: slices.Clone(e.Methods),
 			Level: e.Level, Disabled: e.Disabled, WebHook: e.WebHook != nil, Gate: e.Gate,
 		})
 	}

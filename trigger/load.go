@@ -39,8 +39,8 @@ type LoadOptions struct {
 	// V1 reads an app of runtime 1.x.
 	V1 bool
 
-	// Root is the folder of the app as errors and the admin API show it. In
-	// Default it is not used.
+	// Root is the folder of the app as the admin API shows it, and in Compat
+	// errors do.
 	Root string
 }
 
@@ -71,6 +71,7 @@ func LoadApp(fsys fs.FS, opts *LoadOptions) (*App, error) {
 	if opts != nil {
 		l.LoadOptions = *opts
 	}
+	l.app.Root = l.LoadOptions.Root
 	if err := l.host(); err != nil {
 		return nil, err
 	}

@@ -89,6 +89,14 @@ func (e *MethodError) Error() string { return "trigger: " + quote(e.Method) + ":
 // StatusCode returns 405.
 func (e *MethodError) StatusCode() int { return http.StatusMethodNotAllowed }
 
+// A TargetError refuses a request with status 400: its path has a null character.
+type TargetError struct{}
+
+func (*TargetError) Error() string { return "trigger: path: a null character" }
+
+// StatusCode returns 400.
+func (*TargetError) StatusCode() int { return http.StatusBadRequest }
+
 // An UnavailableError refuses a request with status 503: the host is not serving.
 type UnavailableError struct {
 	Reason string

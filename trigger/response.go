@@ -25,8 +25,8 @@ type Response struct {
 	// is an error, which the caller sees as status 500.
 	Status int
 
-	// Header has the fields to send. A value that no HTTP field can carry is
-	// an error. Strict-Transport-Security and Access-Control-… stay as the
+	// Header has the fields to send; Content-Type with no values is none, for
+	// strings too. A value that no HTTP field can carry is an error. Strict-Transport-Security and Access-Control-… stay as the
 	// host has set them; other fields replace what is there, Vary is added.
 	Header http.Header
 
@@ -64,6 +64,10 @@ func (p *Response) write(a *answer) error {
 		return p.negotiated(a, status, fields)
 	}
 	ctype := fields.Get("Content-Type")
+	if types, set := p.Header["Content-Type"]; set && len(types) == 0 {
+		fields["Content-Type"] = nil
+		return p.untyped(a, status, fields)
+	}
 	switch body := p.Body.(type) {
 	case nil:
 		setType(fields, textType(ctype))
@@ -85,6 +89,25 @@ func (p *Response) write(a *answer) error {
 		setType(fields, textType(ctype))
 		return a.text(status, fields, text)
 	}
+}
+
+// untyped writes a response without a content type.
+func (p *Response) untyped(a *answer, status int, fields http.Header) error {
+	switch body := p.Body.(type) {
+	case nil:
+		return a.text(status, fields, "")
+	case string:
+		return a.text(status, fields, body)
+	case []byte:
+		return a.bytes(status, fields, body)
+	case io.Reader:
+		return a.stream(status, fields, body)
+	}
+	text, err := encodeJSON(p.Body)
+	if err != nil {
+		return err
+	}
+	return a.text(status, fields, text)
 }
 
 // fields checks the header and returns a copy with the cookies in it.
@@ -245,5 +268,5 @@ func Redirect(location string, status ...int) *Response {
 	if len(status) > 0 && slices.Contains([]int{300, 301, 302, 303, 307, 308}, status[0]) {
 		code = status[0]
 	}
-	return &Response{Status: code, Header: http.Header{"Location": {location}}}
+	return &Response{Status: code, Header: http.Header{"Location": {location}, "Content-Type": nil}}
 }

@@ -213,17 +213,14 @@ func forwardedOrigin(r *http.Request) (scheme, host string) {
 // functions lists the functions of the app and those beside it.
 func (s *site) functions(errs *mistakes) []*endpoint {
 	var out []*endpoint
-	handlers := byName("Handlers", s.Handlers, func(h http.Handler) bool { return h == nil }, errs)
-	gates := byName("Gates", s.Gates, func(g *throttle.Gate) bool { return g == nil }, errs)
+	handlers := byName(s, "Handlers", s.Handlers, func(h http.Handler) bool { return h == nil }, errs)
+	gates := byName(s, "Gates", s.Gates, func(g *throttle.Gate) bool { return g == nil }, errs)
 	if s.app.Err != nil && !s.Compat {
 		errs.add(s.app.Err)
 	}
 	for i := range s.app.Functions {
 		f := &s.app.Functions[i]
-		handler := handlers[strings.ToLower(f.Name)]
-		gate := gates[strings.ToLower(f.Name)]
-		delete(handlers, strings.ToLower(f.Name))
-		delete(gates, strings.ToLower(f.Name))
+		handler, gate := handlers.take(f.Name), gates.take(f.Name)
 		if !f.HTTP {
 			continue
 		}
@@ -237,12 +234,12 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 		s.fileWebHook(e, errs)
 		out = append(out, e)
 	}
-	for _, name := range sortedKeys(handlers) {
+	for _, name := range sortedKeys(handlers.m) {
 		if !s.app.describes(name) {
 			errs.addf("Handlers: %q: the app has no such function", name)
 		}
 	}
-	for _, name := range sortedKeys(gates) {
+	for _, name := range sortedKeys(gates.m) {
 		if !s.app.describes(name) {
 			errs.addf("Gates: %q: the app has no such function", name)
 		}
@@ -265,20 +262,47 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 	return out
 }
 
-// byName gives the entries of a field of Config by their names in lower case.
-func byName[V any](field string, m map[string]V, isNil func(V) bool, errs *mistakes) map[string]V {
-	out := map[string]V{}
+// entries are those of a field of Config. Names differ by more than case; in
+// Compat, where an app can have functions that do not, only by spelling.
+type entries[V any] struct {
+	compat bool
+	m      map[string]V
+}
+
+func byName[V any](s *site, field string, m map[string]V, isNil func(V) bool, errs *mistakes) entries[V] {
+	e := entries[V]{s.Compat, map[string]V{}}
 	for _, name := range sortedKeys(m) {
-		key := strings.ToLower(name)
-		if _, twice := out[key]; twice {
+		if _, twice := e.m[e.key(name)]; twice {
 			errs.addf("%s: %q is there twice", field, name)
 		}
 		if isNil(m[name]) {
 			errs.addf("%s: %q: nil", field, name)
 		}
-		out[key] = m[name]
+		e.m[e.key(name)] = m[name]
 	}
-	return out
+	return e
+}
+
+func (e entries[V]) key(name string) string {
+	if e.compat {
+		return name
+	}
+	return strings.ToLower(name)
+}
+
+// take returns the entry of a name and removes it.
+func (e entries[V]) take(name string) (v V) {
+	key := e.key(name)
+	if _, ok := e.m[key]; !ok && e.compat {
+		for other := range e.m {
+			if strings.EqualFold(other, name) {
+				key = other
+			}
+		}
+	}
+	v = e.m[key]
+	delete(e.m, key)
+	return v
 }
 
 // describes reports whether the app has a function of a name that is not served:
@@ -315,7 +339,12 @@ func (s *site) route(functions []*endpoint, errs *mistakes) {
 		s.ends = append(s.ends, e)
 	}
 	table, err := route.NewTable(routes, &route.TableOptions{Compat: s.Compat})
-	errs.add(err)
+	if err != nil && s.Compat {
+		s.failedRoute(err)
+		table = &route.Table[*endpoint]{}
+	} else {
+		errs.add(err)
+	}
 	s.table = table
 }
 
@@ -344,7 +373,7 @@ func (s *site) ready(e *endpoint, errs *mistakes) bool {
 		errs.addf("function %q: route %q: the host's own paths begin so", e.Name, text)
 		return false
 	}
-	e.template, e.pattern = template, text
+	e.template, e.pattern = template, "/"+text
 	if e.Level != keys.Anonymous && s.Keys == nil && e.WebHook == nil && !s.InsecureSkipKeys {
 		errs.addf("function %q: level %s, but Config.Keys is missing", e.Name, e.Level)
 	}
