@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 )
 
@@ -65,13 +66,17 @@ type loader struct {
 // In Compat the error is what keeps the app as a whole from starting, and is
 // also in App.Err. The mistakes of single functions are in App.Failed.
 //
-// Only I/O errors other than a missing file are returned with a nil App.
+// Only I/O errors other than a missing file in the folder are returned with a
+// nil App.
 func LoadApp(fsys fs.FS, opts *LoadOptions) (*App, error) {
 	l := &loader{fsys: fsys, app: &App{}}
 	if opts != nil {
 		l.LoadOptions = *opts
 	}
 	l.app.Root = l.LoadOptions.Root
+	if _, err := fs.Stat(fsys, "."); err != nil {
+		return nil, fmt.Errorf("trigger: the folder of the app: %w", err)
+	}
 	if err := l.host(); err != nil {
 		return nil, err
 	}

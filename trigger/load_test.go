@@ -2,6 +2,9 @@ package trigger_test
 
 import (
 	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -354,6 +357,15 @@ func TestWebHookType(t *testing.T) {
 		}
 		if got := a.Functions[0].WebHookType; got != want {
 			t.Errorf("Compat %v: WebHookType %q, want %q", compat, got, want)
+		}
+	}
+}
+
+func TestLoadNoFolder(t *testing.T) {
+	for _, compat := range []bool{false, true} {
+		a, err := trigger.LoadApp(os.DirFS(filepath.Join(t.TempDir(), "none")), &trigger.LoadOptions{Compat: compat})
+		if a != nil || !errors.Is(err, fs.ErrNotExist) {
+			t.Errorf("Compat %v: %v, %v, want an error", compat, a, err)
 		}
 	}
 }
