@@ -128,3 +128,42 @@ func work() {
 		sink = n
 	}
 }
+
+func BenchmarkRate(b *testing.B) {
+	byName := func(r *http.Request) throttle.RateKey { return throttle.RateKey{Name: r.URL.Path} }
+	names := make([]throttle.RateKey, 1<<17)
+	for i := range names {
+		names[i] = throttle.RateKey{Name: fmt.Sprintf("key-%011d", i)}
+	}
+	for _, n := range []int{1, 1000, 100_000} {
+		b.Run(fmt.Sprintf("allow/keys=%d", n), func(b *testing.B) {
+			r := newRate(b, throttle.RateConfig{Limit: 1_000_000, Burst: 1 << 40, Key: byName})
+			b.ReportAllocs()
+			i := 0
+			for b.Loop() {
+				if !r.Take(names[i]).Allowed {
+					b.Fatal("refused")
+				}
+				if i++; i == n {
+					i = 0
+				}
+			}
+		})
+	}
+	b.Run("refuse", func(b *testing.B) {
+		r := newRate(b, throttle.RateConfig{Limit: 1, Key: byName})
+		b.ReportAllocs()
+		for b.Loop() {
+			r.Take(names[0])
+		}
+	})
+	b.Run("parallel/keys=100000", func(b *testing.B) {
+		r := newRate(b, throttle.RateConfig{Limit: 1_000_000, Burst: 1 << 40, Key: byName})
+		b.ReportAllocs()
+		b.RunParallel(func(pb *testing.PB) {
+			for i := 0; pb.Next(); i++ {
+				r.Take(names[i%100_000])
+			}
+		})
+	})
+}

@@ -12,6 +12,8 @@
 //   - [RequestLimit]: requests too large to take. It costs nothing and stands first.
 //   - [Gate]: more at once than there is memory or a database for. Requests run, wait
 //     in order of arrival, or are rejected.
+//   - [Rate]: too often, for each key or client. It belongs behind the key check if it
+//     counts by key; [ClientAddress] tells strangers apart.
 //
 // Every limiter has a decision that returns an error (Check, Acquire) and a Wrap that
 // turns it into HTTP: an empty body, the status of [RejectedError.StatusCode], and
