@@ -1,6 +1,8 @@
 package trigger
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 
@@ -63,11 +65,63 @@ func (s *site) setAdmin(errs *mistakes) {
 		}
 		a.extensions[strings.ToLower(name)] = s.Extensions[name]
 	}
+	a.setKeys(errs)
 	s.admin = a
 }
 
-// serve answers a request below first, which is admin or runtime. It reports
+// setKeys mounts the key API.
+func (a *admin) setKeys(errs *mistakes) {
+	s := a.site
+	if s.Keys == nil || s.Keys.Store == nil {
+		return
+	}
+	manager := s.KeyManager
+	if manager == nil {
+		manager = &keys.Manager{Store: s.Keys.Store, Resolver: s.Keys, Compat: s.Compat, Now: s.Now, Logger: s.Logger}
+	}
+	api, err := keys.NewAPI(keys.APIConfig{
+		Manager: manager,
+		Guard: &keys.Guard{
+			Resolver: s.Keys, Level: keys.Admin, Challenge: true, Compat: s.Compat, Logger: s.Logger, Deny: s.denyKeys,
+			Identified: func(r *http.Request) bool {
+				inv, ok := FromContext(r.Context())
+				return ok && inv.Principal != nil
+			},
+		},
+		FunctionExists: func(name string) bool { return a.find(name) != nil || s.app.describes(name) },
+		BaseURL: func(r *http.Request) string {
+			scheme, host := origin(r, s.Origin)
+			return scheme + "://" + host
+		},
+		Compat: s.Compat, Logger: s.Logger,
+	})
+	if err != nil {
+		errs.add(err)
+		return
+	}
+	a.keys = api
+}
+
+// denyKeys answers refusals of the key API as Config.Deny says.
+func (s *site) denyKeys(w http.ResponseWriter, r *http.Request, err error) {
+	var denied *keys.DeniedError
+	if errors.As(err, &denied) && denied.Challenge != "" {
+		w.Header()["Www-Authenticate"] = []string{denied.Challenge}
+	}
+	s.deny(w, r, err)
+}
+
+// handle answers a request below first, which is admin or runtime. It reports
 // false if no endpoint takes it, and has answered nothing then.
+func (a *admin) handle(x *exchange, first, rest string) bool {
+	// The endpoints get an exchange of their own: behind their function values
+	// the one of ServeHTTP would have to leave the stack, for every request.
+	own := &exchange{site: x.site, w: x.w, r: x.r, began: x.began, id: x.id, user: x.user}
+	taken := a.serve(own, first, rest)
+	x.r, x.user, x.grant, x.status, x.id = own.r, own.user, own.grant, own.status, own.id
+	return taken
+}
+
 func (a *admin) serve(x *exchange, first, rest string) bool {
 	rest = strings.TrimSuffix(rest, "/")
 	if strings.EqualFold(first, "runtime") {
@@ -126,17 +180,18 @@ func (a *admin) authorize(x *exchange, who access, name string) bool {
 	case who == accessInternal && a.site.Compat && a.site.isInternal(x.r):
 		return true
 	}
+	known := x.user != nil
 	guard := keys.Guard{
 		Resolver: a.site.Keys, Level: keys.Admin, Challenge: true, Compat: a.site.Compat,
-		Identified: func(*http.Request) bool { return x.user != nil },
+		Identified: func(*http.Request) bool { return known },
 	}
 	if name != "" {
 		guard.Level, guard.KeyName = keys.System, name
 	}
 	grant, err := guard.Check(x.r)
 	x.grant = grant
-	if err == nil && name == "" && a.isolated(x.r) {
-		err = errIsolated
+	if err == nil && name == "" {
+		err = a.isolate(x.r)
 	}
 	if err != nil {
 		x.refuse(err)
@@ -148,10 +203,14 @@ func (a *admin) authorize(x *exchange, who access, name string) bool {
 	return true
 }
 
-// isolated reports whether the platform's mark is asked for and missing (TR-218).
-func (a *admin) isolated(r *http.Request) bool {
+// isolate refuses a request that lacks the platform's mark, if that is asked for
+// (TR-218).
+func (a *admin) isolate(r *http.Request) error {
 	value, _ := variable(a.site.Env, "FUNCTIONS_ADMIN_ISOLATION_ENABLED")
-	return value == "1" && !strings.EqualFold(r.Header.Get("X-Ms-Platform-Internal"), "true")
+	if value != "1" || strings.EqualFold(r.Header.Get("X-Ms-Platform-Internal"), "true") {
+		return nil
+	}
+	return isolatedError{}
 }
 
 // serveKeys hands paths of the key API on.
@@ -159,9 +218,29 @@ func (a *admin) serveKeys(x *exchange, rest string) bool {
 	if a.keys == nil || !isKeyPath(rest) {
 		return false
 	}
-	a.keys.ServeHTTP(x.w, x.r)
+	if a.site.Compat && !x.readPrincipal() {
+		return true
+	}
+	if err := a.isolate(x.r); err != nil {
+		x.refuse(err)
+		return true
+	}
+	r := x.r
+	if a.site.Compat && a.site.bodyMax > 0 && r.ContentLength > a.site.bodyMax {
+		r.Body = unreadable{r.Body}
+	}
+	if x.user != nil {
+		r = r.WithContext(WithInvocation(r.Context(), &Invocation{Principal: x.user}))
+	}
+	a.keys.ServeHTTP(x.w, r)
 	return true
 }
+
+// unreadable is a body that the reference cannot read either, which is 500 there
+// (TR-172), and not the 413 that http.MaxBytesError asks for.
+type unreadable struct{ io.Closer }
+
+func (unreadable) Read([]byte) (int, error) { return 0, errBodyRead }
 
 // isKeyPath reports whether a path below admin is the key API's:
 // host/{keys,functionkeys,systemkeys}/… and functions/NAME/keys/….
@@ -209,5 +288,3 @@ type isolatedError struct{}
 
 func (isolatedError) Error() string   { return "trigger: admin: the platform's mark is missing" }
 func (isolatedError) StatusCode() int { return http.StatusForbidden }
-
-var errIsolated = isolatedError{}

@@ -58,7 +58,7 @@ func (x *exchange) serveCompat() {
 		x.status = http.StatusNoContent
 		return
 	}
-	if isReserved(first) && s.admin != nil && s.admin.serve(x, first, rest) {
+	if isReserved(first) && s.admin != nil && s.admin.handle(x, first, rest) {
 		return
 	}
 	m := s.table.Lookup(x.r.Method, path)

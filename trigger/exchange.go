@@ -264,9 +264,12 @@ func (x *exchange) late() {
 
 // strip takes the key out of a request, which is the function's own copy.
 func (c *call) strip(r *http.Request) {
-	if stripped := keys.StripCode(r); stripped != r {
-		c.url = *stripped.URL
-		r.URL, r.RequestURI = &c.url, stripped.RequestURI
+	if r.URL.RawQuery != "" {
+		if kept := keys.StripTarget("?" + r.URL.RawQuery); len(kept) <= len(r.URL.RawQuery) {
+			u := *r.URL
+			u.RawQuery = strings.TrimPrefix(kept, "?")
+			r.URL, r.RequestURI = &u, keys.StripTarget(r.RequestURI)
+		}
 	}
 	delete(r.Header, keys.Header)
 }
@@ -274,9 +277,9 @@ func (c *call) strip(r *http.Request) {
 // undot takes dot segments out of the path, so that the function sees the path
 // that was matched.
 func (c *call) undot(r *http.Request) {
-	c.url = *r.URL
-	c.url.Path, c.url.RawPath = route.RemoveDots(r.URL.Path), route.RemoveDots(r.URL.RawPath)
-	r.URL = &c.url
+	u := *r.URL
+	u.Path, u.RawPath = route.RemoveDots(u.Path), route.RemoveDots(u.RawPath)
+	r.URL = &u
 }
 
 // end is the end of every exchange, a panic included. It gives back the places,
@@ -343,7 +346,7 @@ var bodyFields = []string{"Content-Type", "Content-Length", "Content-Encoding", 
 
 // serveReserved answers for the host's own paths.
 func (x *exchange) serveReserved(first, rest string) {
-	if x.site.admin == nil || !x.site.admin.serve(x, first, rest) {
+	if x.site.admin == nil || !x.site.admin.handle(x, first, rest) {
 		x.refuse(&NotFoundError{})
 	}
 }

@@ -40,6 +40,10 @@ type Config struct {
 	// API on its Store.
 	Keys *keys.Resolver
 
+	// KeyManager makes the changes of the key API. Nil is one on the Store of
+	// Keys, with the profile of the host.
+	KeyManager *keys.Manager
+
 	// NoAdmin leaves the paths admin/… and runtime/webhooks/… without
 	// endpoints. Functions cannot have them all the same.
 	NoAdmin bool

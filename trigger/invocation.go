@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"math/rand/v2"
 	"net/http"
-	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -111,8 +110,8 @@ func newID() (id uuid.UUID) {
 }
 
 // A call is all that a request costs the host in memory: the context that
-// carries the invocation, the request that has this context, and room for a URL
-// without the key, in one piece. It is never used again, since contexts and
+// carries the invocation, and the request that has this context, in one piece. It
+// is never used again, since contexts and
 // requests may outlive the handlers they were made for.
 //
 // It is a context with a deadline too, if the function has a timeout. The timer
@@ -121,7 +120,6 @@ type call struct {
 	context.Context
 	Invocation
 	req     http.Request
-	url     url.URL
 	outcome Outcome
 	hooked  context.Context // what the Start hook made of it
 
