@@ -42,21 +42,24 @@ func (s *sprout) add(t *Template, methods uint64, rank int32, compat bool) {
 	s.reach(rank)
 	for i := range t.segments {
 		seg := &t.segments[i]
+		e := end{template: t, methods: methods, rank: rank, params: int32(len(t.params))}
+		if p := seg.param(); p >= 0 && t.params[p].catchAll != "" {
+			s.addRest(t, p, e)
+		}
 		if ok, err := t.mayEndAt(i); ok {
-			m := methods
+			e.broken = err != nil
 			if compat && t.skipsMethod(i) {
-				m = methodAny
+				e.methods = methodAny
 			}
-			s.ends = append(s.ends, end{methods: m, rank: rank, err: err})
+			s.ends = append(s.ends, e)
 		}
 		if p := seg.param(); p >= 0 && t.params[p].catchAll != "" {
-			s.addRest(t, p, end{methods: methods, rank: rank})
 			return
 		}
 		s = s.follow(t, seg)
 		s.reach(rank)
 	}
-	s.ends = append(s.ends, end{methods: methods, rank: rank})
+	s.ends = append(s.ends, end{template: t, methods: methods, rank: rank, params: int32(len(t.params))})
 }
 
 // follow returns the sprout behind a segment.
@@ -141,6 +144,17 @@ func (c *Constraint) key() string {
 	return string('A' + rune(c.kind))
 }
 
+// undecidedFrom returns why it cannot be decided whether a path may end before
+// the value of parameter k.
+func (t *Template) undecidedFrom(k int) *UndecidedError {
+	for ; k < len(t.params); k++ {
+		if _, err := t.judgeMissing(k); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // mayEndAt reports whether a path may end before segment i, judging what the
 // values left out would be.
 func (t *Template) mayEndAt(i int) (bool, *UndecidedError) {
@@ -179,9 +193,14 @@ type forest struct {
 // count returns how many nodes there will be behind s.
 func (s *sprout) count() int {
 	n := 0
-	for text, c := range s.texts {
-		for isASCII(text) && c.joins() {
-			c = c.texts[foldKey(c.order[0])]
+	texts := 0
+	for _, text := range s.order {
+		c := s.texts[foldKey(text)]
+		if isASCII(text) && texts < maxTexts {
+			texts++
+			for c.joins() {
+				c = c.texts[foldKey(c.order[0])]
+			}
 		}
 		n += 1 + c.count()
 	}
@@ -194,15 +213,35 @@ func (s *sprout) count() int {
 	return n
 }
 
-func (f *forest) make() *node {
-	f.nodes = f.nodes[:len(f.nodes)+1]
-	return &f.nodes[len(f.nodes)-1]
+// eachEnds calls f with the routes of each place where some end.
+func (s *sprout) eachEnds(f func([]end)) {
+	f(s.ends)
+	for _, r := range s.rests {
+		f(r.ends)
+	}
+	for _, c := range s.texts {
+		c.eachEnds(f)
+	}
+	if s.param != nil {
+		s.param.eachEnds(f)
+	}
+	for _, c := range s.strict {
+		c.next.eachEnds(f)
+	}
+}
+
+func (f *forest) make() *node { return &f.row(1)[0] }
+
+// row makes n nodes side by side.
+func (f *forest) row(n int) []node {
+	f.nodes = f.nodes[:len(f.nodes)+n]
+	return f.nodes[len(f.nodes)-n:]
 }
 
 // fill completes n as the node of s.
 func (f *forest) fill(n *node, s *sprout) {
 	n.lowest = s.lowest
-	n.ends = newEnds(s.ends)
+	n.ends.set(s.ends)
 	others := int32(noRoute)
 	if s.param != nil {
 		others = min(others, s.param.lowest)
@@ -215,7 +254,7 @@ func (f *forest) fill(n *node, s *sprout) {
 	}
 	for _, r := range s.rests {
 		others = min(others, r.ends[0].rank)
-		r.rest.ends = newEnds(r.ends)
+		r.rest.ends.set(r.ends)
 		n.more.rests = append(n.more.rests, r.rest)
 	}
 	n.sorted = f.fillTexts(n, s) < others
@@ -235,11 +274,11 @@ func (f *forest) fill(n *node, s *sprout) {
 // behind them.
 func (f *forest) fillTexts(n *node, s *sprout) (worst int32) {
 	var texts []string
-	var nodes []*node
+	var behind []*sprout
 	for _, text := range s.order {
 		c := s.texts[foldKey(text)]
 		worst = max(worst, c.worst)
-		if !isASCII(text) {
+		if !isASCII(text) || len(texts) == maxTexts {
 			f.fillWide(n, text, c)
 			continue
 		}
@@ -248,15 +287,17 @@ func (f *forest) fillTexts(n *node, s *sprout) (worst int32) {
 			text += "/" + next
 			c = c.texts[foldKey(next)]
 		}
-		child := f.make()
-		child.setText(text)
-		f.fill(child, c)
-		texts, nodes = append(texts, text), append(nodes, child)
+		texts, behind = append(texts, text), append(behind, c)
+	}
+	nodes := f.row(len(texts))
+	for i := range nodes {
+		nodes[i].setText(texts[i])
+		f.fill(&nodes[i], behind[i])
 	}
 	switch len(nodes) {
 	case 0:
 	case 1:
-		n.text = nodes[0]
+		n.text = &nodes[0]
 	default:
 		n.jump = newJump(texts, nodes)
 	}
@@ -291,15 +332,4 @@ func (n *node) setText(text string) {
 	}
 	n.fold = letterCases(text)
 	n.word = load(text, 0)&n.keep | n.fold
-}
-
-func newEnds(routes []end) *ends {
-	if len(routes) == 0 {
-		return nil
-	}
-	e := &ends{routes: routes}
-	for i := range routes {
-		e.methods |= routes[i].methods
-	}
-	return e
 }

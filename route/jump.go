@@ -3,82 +3,94 @@ package route
 import (
 	"math/bits"
 	"math/rand/v2"
-	"slices"
 )
 
 // A jump chooses among the texts that may follow a node: eight bytes at an
 // offset where they differ, hashed into a table of them. It finds the one text
 // that can match, which has yet to be compared. Where several share a place in
-// the table, a jump of their own chooses on.
+// the table, another jump chooses among those.
 type jump struct {
 	keep, mul uint64
-	offset    int
+	slots     []uint16 // indices of nodes or, from len(nodes) on, of subs
+	nodes     []node   // behind the texts, side by side
+	subs      []*jump
+	alike     []int // all there is, if no eight bytes tell the texts apart
+	offset    uint16
 	shift     uint8
-	slots     []slot
-	alike     []*node // texts that look the same to every window: "a^", "a~"
 }
 
-type slot struct {
-	node *node
-	jump *jump
-}
+// maxTexts is how many texts a jump can tell apart.
+const maxTexts = 1 << 15
 
+// choose returns the only node that may be behind path at pos; w is what load
+// returns there. Places of the table that no text has lead to the first text.
 func (j *jump) choose(w uint64, path string, pos int) *node {
 	for {
 		if j.alike != nil {
 			return j.chooseAlike(w, path, pos)
 		}
-		v := w
+		x := w
 		if j.offset != 0 {
-			v = load(path, pos+j.offset)
+			x = load(path, pos+int(j.offset))
 		}
-		s := &j.slots[j.hash(v)]
-		if s.jump == nil {
-			return s.node
+		i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)])
+		if i < len(j.nodes) {
+			return &j.nodes[i]
 		}
-		j = s.jump
+		j = j.subs[i-len(j.nodes)]
 	}
 }
 
 func (j *jump) chooseAlike(w uint64, path string, pos int) *node {
-	for _, n := range j.alike {
-		if n.follows(w, path, pos) {
+	for _, i := range j.alike {
+		if n := &j.nodes[i]; n.follows(w, path, pos) {
 			return n
 		}
 	}
-	return nil
-}
-
-func (j *jump) hash(w uint64) uint64 {
-	return (w | cases) & j.keep * j.mul >> j.shift
+	return &j.nodes[0]
 }
 
 // newJump makes a jump among texts of ASCII, no two of which are equal but for
-// case. Each text is followed by a slash where it is shorter than the window,
-// as it is in a path.
-func newJump(texts []string, nodes []*node) *jump {
-	j := &jump{}
-	var kinds int
-	if j.offset, j.keep, kinds = window(texts); kinds < 2 {
-		return &jump{alike: nodes}
+// case; nodes are the ones behind them. Each text is followed by a slash where it
+// is shorter than the window, as it is in a path.
+func newJump(texts []string, nodes []node) *jump {
+	all := make([]int, len(texts))
+	for i := range all {
+		all[i] = i
 	}
-	words := make([]uint64, len(texts))
-	for i, t := range texts {
-		words[i] = (load(t, j.offset) | cases) & j.keep
+	j := jumpAmong(all, texts, nodes)
+	if j.alike != nil {
+		return &jump{nodes: nodes, slots: []uint16{uint16(len(nodes))}, subs: []*jump{j}} // keep is 0
 	}
-	groups := j.scatter(words)
-	for at, members := range groups {
-		switch len(members) {
+	return j
+}
+
+// jumpAmong is newJump for those texts whose indices are in among.
+func jumpAmong(among []int, texts []string, nodes []node) *jump {
+	j := &jump{nodes: nodes}
+	offset, keep, kinds := window(among, texts)
+	if kinds < 2 {
+		return &jump{nodes: nodes, alike: among}
+	}
+	j.offset, j.keep = uint16(offset), keep
+	words := make([]uint64, len(among))
+	for i, text := range among {
+		words[i] = (load(texts[text], offset) | cases) & keep
+	}
+	j.scatter(words)
+	members := make(map[uint64][]int)
+	for i, w := range words {
+		at := w * j.mul >> j.shift
+		members[at] = append(members[at], among[i])
+	}
+	for at := range j.slots {
+		switch m := members[uint64(at)]; len(m) {
 		case 0:
 		case 1:
-			j.slots[at].node = nodes[members[0]]
+			j.slots[at] = uint16(m[0])
 		default:
-			var t []string
-			var n []*node
-			for _, i := range members {
-				t, n = append(t, texts[i]), append(n, nodes[i])
-			}
-			j.slots[at].jump = newJump(t, n)
+			j.slots[at] = uint16(len(nodes) + len(j.subs))
+			j.subs = append(j.subs, jumpAmong(m, texts, nodes))
 		}
 	}
 	return j
@@ -87,59 +99,57 @@ func newJump(texts []string, nodes []*node) *jump {
 // window returns the place that tells most of the texts apart, and how many
 // kinds of them it tells. It ends with the slash behind the shortest text, so
 // that all of its bytes are known for each.
-func window(texts []string) (offset int, keep uint64, kinds int) {
-	shortest := len(texts[0])
-	for _, t := range texts {
-		shortest = min(shortest, len(t))
+func window(among []int, texts []string) (offset int, keep uint64, kinds int) {
+	shortest := len(texts[among[0]])
+	for _, i := range among {
+		shortest = min(shortest, len(texts[i]))
 	}
-	seen := make(map[uint64]struct{}, len(texts))
-	for o := 0; o <= shortest; o++ {
+	seen := make(map[uint64]struct{}, len(among))
+	for o := range min(shortest, 1<<15) + 1 {
 		k := firstBytes(shortest + 1 - o)
 		clear(seen)
-		for _, t := range texts {
-			seen[(load(t, o)|cases)&k] = struct{}{}
+		for _, i := range among {
+			seen[(load(texts[i], o)|cases)&k] = struct{}{}
 		}
 		if len(seen) > kinds {
 			kinds, offset, keep = len(seen), o, k
 		}
-		if kinds == len(texts) || k != ^uint64(0) {
+		if kinds == len(among) || k != ^uint64(0) {
 			break // windows further right see a part of this one
 		}
 	}
 	return offset, keep, kinds
 }
 
-// scatter chooses the multiplier that leaves the fewest words sharing a slot,
-// and returns which words are in each.
-func (j *jump) scatter(words []uint64) [][]int {
-	size := bits.Len(uint(2*len(words) - 1))
-	j.shift = uint8(64 - size)
-	j.slots = make([]slot, 1<<size)
+// scatter chooses a multiplier, and a size of the table, such that few words
+// share a slot.
+func (j *jump) scatter(words []uint64) {
 	source := rand.New(rand.NewPCG(uint64(len(words)), words[0]))
-	tries := 4 + 4096/len(words)
-	used := make([]uint32, len(j.slots))
+	size := bits.Len(uint(len(words)))
 	fewest := len(words)
-	for try := range uint32(tries) {
-		mul := source.Uint64() | 1
-		shared := 0
-		for _, w := range words {
-			at := w * mul >> j.shift
-			if used[at] == try+1 {
-				shared++
+	for more := range 3 {
+		j.shift = uint8(64 - size - more)
+		used := make([]uint32, 1<<(size+more))
+		for try := range uint32(8 + 2048/len(words)) {
+			mul := source.Uint64() | 1
+			shared := 0
+			for _, w := range words {
+				at := w * mul >> j.shift
+				if used[at] == try+1 {
+					shared++
+				}
+				used[at] = try + 1
 			}
-			used[at] = try + 1
+			if shared < fewest || shared == fewest && more > 0 {
+				fewest, j.mul = shared, mul
+			}
+			if shared == 0 {
+				break
+			}
 		}
-		if shared < fewest {
-			fewest, j.mul = shared, mul
-		}
-		if shared == 0 {
+		if fewest == 0 {
 			break
 		}
 	}
-	groups := make([][]int, len(j.slots))
-	for i, w := range words {
-		at := w * j.mul >> j.shift
-		groups[at] = append(groups[at], i)
-	}
-	return slices.Clip(groups)
+	j.slots = make([]uint16, 1<<(64-j.shift))
 }

@@ -176,9 +176,7 @@ type Match[T any] struct {
 	Value T // of the route
 
 	route  *Route[T]
-	table  *Table[T]
-	allow  uint64
-	err    *UndecidedError
+	why    *refusal
 	values Values
 }
 
@@ -188,17 +186,18 @@ type Match[T any] struct {
 // A HEAD request goes where a GET would, unless a route that accepts the path
 // lists HEAD; a Compat table takes HEAD as a method like any other.
 //
-// Lookup does not allocate for templates of up to eight parameters.
+// Lookup does not allocate for templates of up to eight parameters and paths of
+// less than 64 KiB.
 func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	if t.tree == nil {
 		return m
 	}
-	m.table = t
-	rank := t.tree.lookup(method, path, &m.values, &m.allow, &m.err)
-	if rank != noRoute && m.err == nil {
+	rank, why := t.tree.lookup(method, path, &m.values)
+	if rank != noRoute {
 		m.route = &t.routes[rank]
 		m.Value = m.route.Value
 	}
+	m.why = why
 	return m
 }
 
@@ -219,17 +218,25 @@ func (m *Match[T]) Values() Values { return m.values }
 // spells them. It is nil if the path fits no route, if one was found, and in a
 // Compat table.
 func (m *Match[T]) Methods() []string {
-	if m.allow == 0 {
+	if m.why == nil {
 		return nil
 	}
-	return m.table.tree.methods.names(m.allow)
+	return slices.Clone(m.why.allow)
+}
+
+// Allow returns the methods of [Match.Methods] as the value of an Allow header.
+func (m *Match[T]) Allow() string {
+	if m.why == nil {
+		return ""
+	}
+	return m.why.header
 }
 
 // Err is not nil if the route that comes first could not decide whether it
 // accepts the path: a [*UndecidedError]. Then no route is found.
 func (m *Match[T]) Err() error {
-	if m.err == nil {
+	if m.why == nil || m.why.err == nil {
 		return nil
 	}
-	return m.err
+	return m.why.err
 }

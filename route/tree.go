@@ -1,6 +1,10 @@
 package route
 
-import "math"
+import (
+	"math"
+	"math/bits"
+	"slices"
+)
 
 // A tree holds the templates of a table, segment by segment. The path is walked
 // once, from the root, and each node says what may come next.
@@ -14,10 +18,10 @@ import "math"
 // bounded by the nodes whose beginnings fit it, each of which looks at the rest
 // of one segment. There is no second attempt inside a segment either.
 type tree struct {
-	root      node
-	templates []*Template // by rank
-	relaxed   bool        // an empty segment may begin a catch-all
-	methods   methodSet
+	root     node
+	relaxed  bool // an empty segment may begin a catch-all
+	methods  methodSet
+	refusals map[uint64]*refusal // by the methods that would do, for each place where routes end
 }
 
 // A node is a place in the tree. What it is entered by comes first: a node
@@ -35,7 +39,7 @@ type node struct {
 	jump  *jump // the texts that may follow, if there are several
 	param *node // behind a parameter without constraints
 	more  *more // further ways to go on
-	ends  *ends // the templates that may end here
+	ends  ends  // the templates that may end here
 }
 
 // more holds the ways on from a node that are less common.
@@ -63,31 +67,41 @@ type strict struct {
 type rest struct {
 	template *Template
 	param    int
-	ends     *ends
+	ends     ends
 }
 
 // ends holds the routes that may end at one place, best rank first.
 type ends struct {
-	routes  []end
 	methods uint64 // of all of them
+	routes  []end
 }
 
 // An end is a route at the place where it matches.
 type end struct {
-	methods uint64
-	rank    int32
-	err     *UndecidedError // the constraints of a value left out cannot decide
+	methods  uint64
+	template *Template
+	rank     int32
+	params   int32 // how many the template has
+	broken   bool  // the constraints of a value left out cannot decide
+}
+
+func (e *ends) set(routes []end) {
+	e.routes = slices.Clip(routes)
+	for i := range routes {
+		e.methods |= routes[i].methods
+	}
 }
 
 // A search is one walk. It holds neither the path nor the values, so that the
 // compiler sees that the values do not escape.
 type search struct {
 	methods uint64 // the wanted ones
+	best    int32  // rank of the best route so far
+	filled  int32  // how many parameters of that route the walk has set
+	found   *end   // the route
 	relaxed bool
-	best    int32           // rank of the best route so far
-	err     *UndecidedError // of that route
-	filled  int             // how many parameters of that route the walk has set
 	again   bool            // the values have been overwritten since
+	err     *UndecidedError // of the best route
 	pending *UndecidedError // on the way to the present node
 	allow   uint64          // the methods of routes that accept the path with another one
 }
@@ -102,9 +116,17 @@ func (s *search) walk(v *Values, path string, n *node, pos, k int) bool {
 		w := load(path, pos)
 		c := n.text
 		if j := n.jump; j != nil {
-			c = j.choose(w, path, pos)
+			x := w
+			if j.offset != 0 {
+				x = load(path, pos+int(j.offset))
+			}
+			if i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)]); i < len(j.nodes) {
+				c = &j.nodes[i]
+			} else {
+				c = j.subs[i-len(j.nodes)].choose(w, path, pos)
+			}
 		}
-		if c != nil && c.follows(w, path, pos) {
+		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
 			next := pos + int(c.size) + 1
 			if n.alone {
 				n, pos = c, next
@@ -124,32 +146,30 @@ func (s *search) walk(v *Values, path string, n *node, pos, k int) bool {
 		if p == nil || p.lowest >= s.best {
 			return found
 		}
-		stop := segmentEnd(path, pos, w)
+		stop := pos
+		for {
+			if m := slashIn(w); m != 0 {
+				stop += bits.TrailingZeros64(m) >> 3
+				break
+			}
+			stop += 8
+			w = load(path, stop)
+		}
 		if stop == pos {
 			return found
 		}
-		if k < inlineSpans {
-			v.inline[k] = span{int32(pos), int32(stop)}
+		if k < inlineSpans && stop <= math.MaxUint16 && v.wide == nil {
+			v.inline[k] = span{uint16(pos), uint16(stop)}
 		} else {
 			v.set(k, pos, stop)
 		}
 		n, pos, k = p, stop+1, k+1
 	}
-	return n.ends != nil && s.end(n.ends, k) || found
+	return s.end(&n.ends, k) || found
 }
 
-// follows reports whether the text of n stands in path at pos as a whole number
-// of segments; w is what load returns there.
-func (n *node) follows(w uint64, path string, pos int) bool {
-	if w&n.keep|n.fold != n.word {
-		return false
-	}
-	if n.size < 8 {
-		return true // the word holds the text and the slash behind it
-	}
-	return n.followsLong(path, pos)
-}
-
+// followsLong reports whether the text of n, of which the first eight bytes are
+// known to be there, stands in path at pos and a segment ends behind it.
 func (n *node) followsLong(path string, pos int) bool {
 	stop := pos + int(n.size)
 	if stop > len(path) || stop < len(path) && path[stop] != '/' {
@@ -157,6 +177,12 @@ func (n *node) followsLong(path string, pos int) bool {
 	}
 	rest := path[pos+8 : stop]
 	return rest == n.tail || equalLetters(rest, n.tail)
+}
+
+// follows reports whether the text of n stands in path at pos as a whole number
+// of segments; w is what load returns there.
+func (n *node) follows(w uint64, path string, pos int) bool {
+	return w&n.keep|n.fold == n.word && (n.size < 8 || n.followsLong(path, pos))
 }
 
 // end takes the best route that ends here and has a wanted method.
@@ -173,9 +199,9 @@ func (s *search) end(e *ends, k int) bool {
 		if r.rank >= s.best {
 			return false
 		}
-		s.best, s.err, s.filled, s.again = r.rank, s.pending, k, false
-		if s.err == nil {
-			s.err = r.err
+		s.best, s.found, s.filled, s.again, s.err = r.rank, r, int32(k), false, s.pending
+		if s.err == nil && r.broken {
+			s.err = r.template.undecidedFrom(k)
 		}
 		return true
 	}
@@ -200,7 +226,7 @@ func (s *search) walkMore(v *Values, path string, n *node, w uint64, pos, k int)
 		s.again = s.best != noRoute
 		v.set(k, pos, len(path))
 		undecided := s.pending != nil
-		if s.judge(r.template, r.param, path[pos:]) && s.end(r.ends, k+1) {
+		if s.judge(r.template, r.param, path[pos:]) && s.end(&r.ends, k+1) {
 			found = true
 		}
 		s.settle(undecided)

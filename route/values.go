@@ -2,6 +2,7 @@ package route
 
 import (
 	"iter"
+	"math"
 	"strings"
 )
 
@@ -15,44 +16,62 @@ type Values struct {
 	template *Template
 	path     string
 	inline   [inlineSpans]span
-	more     []span // the spans of further parameters
+	wide     *[]wideSpan // stands in for inline where that is too narrow
 }
 
-// inlineSpans is how many spans need no memory of their own.
+// inlineSpans is how many values need no memory of their own.
 const inlineSpans = 8
 
 // A span is where in the path a value stands. The zero span is no value: no
 // value begins at the first byte of a path, which is a slash.
-type span struct{ start, end int32 }
+type span struct{ start, end uint16 }
+
+// A wideSpan is a span in a path of any length.
+type wideSpan struct{ start, end int }
 
 // span returns where the value of parameter i stands.
-func (v *Values) span(i int) span {
-	if i < inlineSpans {
-		return v.inline[i]
+func (v *Values) span(i int) wideSpan {
+	if v.wide == nil {
+		if i < inlineSpans {
+			return wideSpan{int(v.inline[i].start), int(v.inline[i].end)}
+		}
+		return wideSpan{}
 	}
-	if i -= inlineSpans; i < len(v.more) {
-		return v.more[i]
+	if i < len(*v.wide) {
+		return (*v.wide)[i]
 	}
-	return span{}
+	return wideSpan{}
 }
 
 // set notes that the value of parameter i is path[start:end].
 func (v *Values) set(i, start, end int) {
-	v.put(i, span{start: int32(start), end: int32(end)})
+	if v.wide == nil {
+		if i < inlineSpans && end <= math.MaxUint16 {
+			v.inline[i] = span{uint16(start), uint16(end)}
+			return
+		}
+		v.widen()
+	}
+	for i >= len(*v.wide) {
+		*v.wide = append(*v.wide, wideSpan{})
+	}
+	(*v.wide)[i] = wideSpan{start, end}
+}
+
+// widen makes room for more and longer values.
+func (v *Values) widen() {
+	spans := make([]wideSpan, inlineSpans, 2*inlineSpans)
+	for i, s := range v.inline {
+		spans[i] = wideSpan{int(s.start), int(s.end)}
+	}
+	v.wide = &spans
 }
 
 // clear takes the value of parameter i back.
-func (v *Values) clear(i int) { v.put(i, span{}) }
-
-func (v *Values) put(i int, s span) {
-	if i < inlineSpans {
-		v.inline[i] = s
-		return
+func (v *Values) clear(i int) {
+	if i < inlineSpans || v.wide != nil {
+		v.set(i, 0, 0)
 	}
-	for i -= inlineSpans; i >= len(v.more); {
-		v.more = append(v.more, span{})
-	}
-	v.more[i] = s
 }
 
 // at returns the value of parameter i, its default if the path had none.

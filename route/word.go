@@ -24,6 +24,9 @@ func load(s string, i int) uint64 {
 	return loadTail(s, i)
 }
 
+// loadTail is load near the end of s. It stays out of line so that load does not.
+//
+//go:noinline
 func loadTail(s string, i int) uint64 {
 	n := len(s) - i
 	if n <= 0 {

@@ -9,6 +9,7 @@ require (
 	github.com/httptrigger/httptrigger v0.0.0
 	github.com/julienschmidt/httprouter v1.3.1-0.20240130105656-484018016424
 	github.com/uptrace/bunrouter v1.0.23
+	golang.org/x/sys v0.41.0
 )
 
 require (
@@ -25,7 +26,6 @@ require (
 	github.com/akyoto/uuid v1.1.3 // indirect
 	github.com/stretchr/testify v1.11.1 // indirect
 	github.com/zeebo/xxh3 v0.0.0-20191021174148-b56a7dc3d80c // indirect
-	golang.org/x/sys v0.41.0 // indirect
 )
 
 replace github.com/httptrigger/httptrigger => ../..

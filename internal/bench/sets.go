@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -159,34 +160,49 @@ func MustLoad(name string) []Route {
 }
 
 // Requests returns a request for each of the routes, in a fixed random order and
-// often enough that there is no order to learn.
+// each so often that there is no order to learn. They are in the processor's
+// cache, as far as they find room there, like a request that has just been read.
 func Requests(routes []Route) []*http.Request {
-	var all []*http.Request
-	for len(all) < 4000 {
-		for _, r := range routes {
-			all = append(all, NewRequest(r.Method, r.Path()))
-		}
+	var once []*http.Request
+	for _, r := range routes {
+		once = append(once, NewRequest(r.Method, r.Path()))
 	}
+	return mixed(once)
+}
+
+func mixed(once []*http.Request) []*http.Request {
+	all := slices.Repeat(once, 1+4000/len(once))
 	rand.New(rand.NewPCG(7, 11)).Shuffle(len(all), func(i, j int) { all[i], all[j] = all[j], all[i] })
 	return all
 }
 
-// Misses returns requests that fit no route: a path that ends otherwise, goes on,
-// or has another method.
+// Misses returns requests that fit no route: with a path that goes on behind
+// where one ends, or begins otherwise, or ends otherwise.
 func Misses(routes []Route) []*http.Request {
-	var all []*http.Request
-	for i, r := range Requests(routes) {
+	var once []*http.Request
+	for i, r := range routes {
+		path := r.Path()
 		switch i % 3 {
 		case 0:
-			r.URL.Path += "/no/such/page"
+			path += "/no/such/page"
 		case 1:
-			r.URL.Path = "/wp-content" + r.URL.Path
+			path = "/wp-content" + path
 		case 2:
-			r.Method = http.MethodTrace
+			path = strings.TrimSuffix(path, "/") + "x/y/z/w"
 		}
-		all = append(all, r)
+		once = append(once, NewRequest(r.Method, path))
 	}
-	return all
+	return mixed(once)
+}
+
+// WrongMethods returns requests with paths that fit and a method that none of
+// the routes takes.
+func WrongMethods(routes []Route) []*http.Request {
+	var once []*http.Request
+	for _, r := range routes {
+		once = append(once, NewRequest(http.MethodTrace, r.Path()))
+	}
+	return mixed(once)
 }
 
 // NewRequest returns a request as a server makes it, as far as routers look.

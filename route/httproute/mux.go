@@ -1,6 +1,7 @@
 package httproute
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -107,7 +108,7 @@ func (m *Mux) Routes() []Route {
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	match := m.table.Lookup(r.Method, Path(r))
 	if !match.Found() {
-		m.refuse(w, r, match.Err(), match.Methods())
+		m.refuse(w, r, match.Err(), match.Allow())
 		return
 	}
 	e := match.Value
@@ -128,19 +129,22 @@ func setPathValues(r *http.Request, v route.Values) {
 	}
 }
 
-func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, methods []string) {
+// zero is shared by all refusals and not changed by any.
+var zero = []string{"0"}
+
+func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, allow string) {
 	status := http.StatusNotFound
 	switch {
 	case err != nil:
 		status = http.StatusInternalServerError
-	case methods != nil:
-		w.Header()["Allow"] = []string{strings.Join(methods, ", ")}
+	case allow != "":
+		w.Header()["Allow"] = []string{allow}
 		status = http.StatusMethodNotAllowed
 	case m.notFound != nil:
 		m.notFound.ServeHTTP(w, r)
 		return
 	}
-	w.Header()["Content-Length"] = []string{"0"}
+	w.Header()["Content-Length"] = zero
 	w.WriteHeader(status)
 }
 
@@ -150,10 +154,29 @@ func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, methods 
 // In r.URL.Path an encoded slash is a slash, and a sequence that is no UTF-8 is
 // bytes that are none. If there may be either, Path decodes what was sent.
 func Path(r *http.Request) string {
-	if path := r.URL.Path; r.URL.RawPath == "" && utf8.ValidString(path) {
+	path := r.URL.Path
+	if r.URL.RawPath == "" && (isASCII(path) || utf8.ValidString(path)) {
 		return path
 	}
 	return route.DecodePath(r.URL.EscapedPath())
+}
+
+// isASCII reads eight bytes at a time, the last eight a second time perhaps.
+func isASCII(s string) bool {
+	const high = 0x8080808080808080
+	if len(s) < 8 {
+		for i := range len(s) {
+			if s[i] >= utf8.RuneSelf {
+				return false
+			}
+		}
+		return true
+	}
+	all := binary.LittleEndian.Uint64([]byte(s[len(s)-8:]))
+	for ; len(s) >= 8; s = s[8:] {
+		all |= binary.LittleEndian.Uint64([]byte(s[:8]))
+	}
+	return all&high == 0
 }
 
 // Value returns the value that the template in r.Pattern takes from the path, or
