@@ -34,6 +34,9 @@ type Middleware struct {
 	// serves some paths only.
 	Path string
 
+	// Query is the query of the requests.
+	Query string
+
 	// Header is added to each request, for a middleware that asks for a key or
 	// the like. It must let every GET and POST with these headers through.
 	Header http.Header
@@ -41,6 +44,8 @@ type Middleware struct {
 	// BodyHeader, if not nil, returns further headers for a request with this
 	// body, for a middleware that verifies a signature.
 	BodyHeader func(body []byte) http.Header
+
+	target string // path and query
 }
 
 // wait bounds how long a check waits for something that does not come. It is
@@ -52,6 +57,10 @@ func Run(t *testing.T, m Middleware) {
 	t.Helper()
 	if m.Path == "" {
 		m.Path = "/"
+	}
+	m.target = m.Path
+	if m.Query != "" {
+		m.target += "?" + m.Query
 	}
 	t.Run("same writer", m.sameWriter)
 	t.Run("server-sent events", func(t *testing.T) { m.stream(t, false) })
@@ -69,7 +78,7 @@ func (m Middleware) request(t *testing.T, method, base, body string) *http.Reque
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), wait)
 	t.Cleanup(cancel)
-	req, err := http.NewRequestWithContext(ctx, method, base+m.Path, strings.NewReader(body))
+	req, err := http.NewRequestWithContext(ctx, method, base+m.target, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +142,7 @@ func (m Middleware) sameWriter(t *testing.T) {
 			t.Errorf("the handler got a %T, not the writer that came in", got)
 		}
 	}))
-	r := httptest.NewRequest(m.method(), "http://example.test"+m.Path, strings.NewReader(m.body()))
+	r := httptest.NewRequest(m.method(), "http://example.test"+m.target, strings.NewReader(m.body()))
 	for name, values := range m.headers(m.body()) {
 		r.Header[name] = values
 	}
@@ -209,7 +218,7 @@ func (m Middleware) hijack(t *testing.T) {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(wait))
-	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: example.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: %d\r\n", m.method(), m.Path, len(m.body()))
+	fmt.Fprintf(conn, "%s %s HTTP/1.1\r\nHost: example.test\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nContent-Length: %d\r\n", m.method(), m.target, len(m.body()))
 	for name, values := range m.headers(m.body()) {
 		fmt.Fprintf(conn, "%s: %s\r\n", name, values[0])
 	}
