@@ -17,9 +17,9 @@ func (w *nullWriter) WriteHeader(int)             {}
 func (w *nullWriter) Write(p []byte) (int, error) { return len(p), nil }
 
 // benchHost has the whole chain around handlers that do nothing.
-func benchHost(tb testing.TB, compat bool) *trigger.Host {
+func benchHost(tb testing.TB, bare bool) *trigger.Host {
 	newGate := func() *throttle.Gate {
-		g, err := throttle.NewGate(throttle.GateConfig{MaxConcurrent: 100, MaxOutstanding: 200, Compat: compat})
+		g, err := throttle.NewGate(throttle.GateConfig{MaxConcurrent: 100, MaxOutstanding: 200})
 		if err != nil {
 			tb.Fatal(err)
 		}
@@ -27,7 +27,7 @@ func benchHost(tb testing.TB, compat bool) *trigger.Host {
 	}
 	nothing := http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	return mustHost(tb, trigger.Config{
-		Keys: newResolver(tb, compat), Gate: newGate(), Compat: compat,
+		Keys: newResolver(tb, false), Gate: newGate(), Bare: bare,
 		Functions: []trigger.Function{
 			{Name: "literal", Handler: nothing, Gate: newGate(), Methods: []string{"GET"}},
 			{Name: "open", Handler: nothing, Level: keys.Anonymous},
@@ -51,39 +51,49 @@ func benchRequest(target, key string) *http.Request {
 }
 
 func BenchmarkHost(b *testing.B) {
-	h := benchHost(b, false)
-	for _, bm := range []struct{ name, target, key string }{
-		{"anonymous", "/api/open", ""},
-		{"keyed", "/api/literal", hostKey},
-		{"values", "/api/products/books/7", hostKey},
-		{"query-key", "/api/literal?code=" + hostKey, ""},
-		{"401", "/api/literal", "wrong"},
-		{"404", "/api/none", ""},
+	h, bare := benchHost(b, false), benchHost(b, true)
+	for _, bm := range []struct {
+		name, target, key string
+		h                 *trigger.Host
+	}{
+		{"anonymous", "/api/open", "", h},
+		{"keyed", "/api/literal", hostKey, h},
+		{"values", "/api/products/books/7", hostKey, h},
+		{"query-key", "/api/literal?code=" + hostKey, "", h},
+		{"401", "/api/literal", "wrong", h},
+		{"404", "/api/none", "", h},
+		{"bare", "/api/literal", hostKey, bare},
+		{"bare-values", "/api/products/books/7", hostKey, bare},
 	} {
 		b.Run(bm.name, func(b *testing.B) {
 			w := &nullWriter{http.Header{}}
 			r := benchRequest(bm.target, bm.key)
+			value := []string{bm.key}
 			b.ReportAllocs()
 			for b.Loop() {
 				if bm.key != "" {
-					r.Header["X-Functions-Key"] = []string{bm.key}
+					r.Header["X-Functions-Key"] = value
 				}
-				h.ServeHTTP(w, r)
+				bm.h.ServeHTTP(w, r)
 			}
 		})
 	}
 }
 
 // TestHostAllocs holds what a request costs: the one object that carries
-// context, request and invocation.
+// context, request and invocation, and nothing in a bare host.
 func TestHostAllocs(t *testing.T) {
-	h := benchHost(t, false)
+	h, bare := benchHost(t, false), benchHost(t, true)
 	for _, tt := range []struct {
+		h           *trigger.Host
 		target, key string
 		want        float64
 	}{
-		{"/api/open", "", 1},
-		{"/api/literal", hostKey, 1},
+		{h, "/api/open", "", 1},
+		{h, "/api/literal", hostKey, 1},
+		{bare, "/api/open", "", 0},
+		{bare, "/api/literal", hostKey, 0},
+		{bare, "/api/products/books/7", hostKey, 0},
 	} {
 		w := &nullWriter{http.Header{}}
 		r := benchRequest(tt.target, tt.key)
@@ -92,7 +102,7 @@ func TestHostAllocs(t *testing.T) {
 			if tt.key != "" {
 				r.Header["X-Functions-Key"] = value
 			}
-			h.ServeHTTP(w, r)
+			tt.h.ServeHTTP(w, r)
 		})
 		if got > tt.want {
 			t.Errorf("%s: %v allocations, want %v", tt.target, got, tt.want)

@@ -83,6 +83,10 @@ func (x *exchange) serve() {
 	if s.gate != nil && !x.enter(s.gate) || e.Gate != nil && !x.enter(e.Gate) {
 		return
 	}
+	if s.Bare {
+		x.runBare(e)
+		return
+	}
 	x.run(e, m.Values())
 }
 
@@ -216,10 +220,10 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	r := c.attach(x.r)
 	if e.strip {
-		c.strip(r)
+		stripKey(r)
 	}
 	if strings.Contains(r.URL.Path, "/.") {
-		c.undot(r)
+		removeDots(r)
 	}
 	r.Pattern, x.r.Pattern = e.pattern, e.pattern // on both, for middleware on either side
 	for i := range values.Len() {
@@ -242,6 +246,20 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	x.late()
 }
 
+// runBare calls the function with the request itself.
+func (x *exchange) runBare(e *endpoint) {
+	r := x.r
+	if e.strip {
+		stripKey(r)
+	}
+	if strings.Contains(r.URL.Path, "/.") {
+		removeDots(r)
+	}
+	r.Pattern = e.pattern
+	e.handler.ServeHTTP(x.w, r)
+	x.late()
+}
+
 // late answers for a function that returned without an answer because the host
 // got in its way: its time was up, or the body was longer than allowed.
 func (x *exchange) late() {
@@ -252,18 +270,18 @@ func (x *exchange) late() {
 		if x.site.Compat {
 			err = errBodyRead
 		}
-	case x.call.expired():
+	case x.call != nil && x.call.expired():
 		err = &TimeoutError{Function: x.endpoint.Name, After: x.endpoint.timeout}
 	default:
 		return
 	}
-	if x.call.outcome.Status == 0 && traceOf(x.w, x.r) == unanswered {
+	if (x.call == nil || x.call.outcome.Status == 0) && traceOf(x.w, x.r) == unanswered {
 		x.refuse(err)
 	}
 }
 
-// strip takes the key out of a request, which is the function's own copy.
-func (c *call) strip(r *http.Request) {
+// stripKey takes the key out of a request.
+func stripKey(r *http.Request) {
 	if r.URL.RawQuery != "" {
 		if kept := keys.StripTarget("?" + r.URL.RawQuery); len(kept) <= len(r.URL.RawQuery) {
 			u := *r.URL
@@ -274,9 +292,9 @@ func (c *call) strip(r *http.Request) {
 	delete(r.Header, keys.Header)
 }
 
-// undot takes dot segments out of the path, so that the function sees the path
-// that was matched.
-func (c *call) undot(r *http.Request) {
+// removeDots takes dot segments out of the path, so that the function sees the
+// path that was matched.
+func removeDots(r *http.Request) {
 	u := *r.URL
 	u.Path, u.RawPath = route.RemoveDots(u.Path), route.RemoveDots(u.RawPath)
 	r.URL = &u

@@ -97,6 +97,14 @@ type Config struct {
 	// is a memory of each function's own.
 	Replay webhook.ReplayMemory
 
+	// Bare hands functions the request as the server made it, with the key taken
+	// out and r.Pattern set in place, and nothing is allocated for it. There is
+	// no invocation then: FromContext reports false, r.PathValue has no values
+	// (httproute.Value reads them), timeouts of functions do not apply, and
+	// neither Compat, Identity, the hooks Start and Done, ResponseTimeout nor
+	// InvocationHeader can be set. Elsewhere a request costs one allocation.
+	Bare bool
+
 	// InvocationHeader, if not "", is a response field to put the invocation's
 	// ID in.
 	InvocationHeader string

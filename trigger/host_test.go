@@ -17,6 +17,7 @@ import (
 	"testing/fstest"
 
 	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/route/httproute"
 	"github.com/httptrigger/httptrigger/throttle"
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -301,6 +302,33 @@ func TestHostConflict(t *testing.T) {
 	}})
 	if err == nil {
 		t.Error("two functions on one route, no error")
+	}
+}
+
+func TestHostBare(t *testing.T) {
+	h := newHost(t, host2, false, func(c *trigger.Config) {
+		c.Bare = true
+		c.Handlers["products"] = c.Handlers["Products"]
+		delete(c.Handlers, "Products")
+		c.Handlers["products"] = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			_, ok := trigger.FromContext(r.Context())
+			fmt.Fprint(w, ok, httproute.Value(r, "category"), httproute.Value(r, "id"), r.URL.RawQuery, r.RequestURI, r.Header.Get("X-Functions-Key"))
+		})
+	})
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest("GET", "/api/products/x/../books/7?a=b&code="+fnKey, nil)
+	r.Header.Set("X-Functions-Key", fnKey)
+	h.ServeHTTP(w, r)
+	if got := w.Body.String(); got != "falsebooks7a=b/api/products/x/../books/7?a=b" {
+		t.Errorf("%d %q", w.Code, got)
+	}
+	w = httptest.NewRecorder()
+	h.ServeHTTP(w, httptest.NewRequest("GET", "/api/panics", nil))
+	if w.Code != 500 {
+		t.Errorf("a panic: %d", w.Code)
+	}
+	if _, err := trigger.NewHost(trigger.Config{Bare: true, InvocationHeader: "X-Id"}); err == nil {
+		t.Error("Bare with InvocationHeader: no error")
 	}
 }
 

@@ -190,6 +190,9 @@ func (s *site) setAround(errs *mistakes) {
 	if s.ResponseTimeout < 0 {
 		errs.addf("ResponseTimeout: %v: negative", s.ResponseTimeout)
 	}
+	if s.Bare && (s.Compat || s.Identity != nil || s.Hooks.Start != nil || s.Hooks.Done != nil || s.ResponseTimeout != 0 || s.InvocationHeader != "") {
+		errs.addf("Bare: without invocations there is no Compat, Identity, Hooks.Start, Hooks.Done, ResponseTimeout or InvocationHeader")
+	}
 	if s.InvocationHeader != "" && !validFieldName(s.InvocationHeader) {
 		errs.addf("InvocationHeader: %q: not the name of a field", s.InvocationHeader)
 	}
