@@ -98,20 +98,39 @@ func (s unitSet) has(u rune) bool {
 	return false
 }
 
-// write prints the set as a class of the engine, over the runes that stand for
-// code units.
+// write prints the set as a class of RE2, over the runes that stand for code
+// units.
 func (s unitSet) write(b *strings.Builder) {
+	s.class(b, `[^\x00-\x{10FFFF}]`, func(r rune) { fmt.Fprintf(b, `\x{%X}`, r) })
+}
+
+// writePerl prints the set as a class of a backtracking engine.
+func (s unitSet) writePerl(b *strings.Builder) {
+	s.class(b, `(?!)`, func(r rune) {
+		if strings.ContainsRune(`\[]^-`, r) {
+			b.WriteByte('\\')
+		}
+		b.WriteRune(r)
+	})
+}
+
+func (s unitSet) class(b *strings.Builder, empty string, char func(rune)) {
 	all := s.sorted()
 	if len(all) == 0 {
-		b.WriteString(`[^\x00-\x{10FFFF}]`)
+		b.WriteString(empty)
 		return
 	}
 	b.WriteByte('[')
 	for _, r := range all {
 		for _, piece := range [...]unitRange{{0, 0xD7FF}, {0xD800, 0xDFFF}, {0xE000, 0xFFFF}} {
 			lo, hi := max(r.lo, piece.lo), min(r.hi, piece.hi)
-			if lo <= hi {
-				fmt.Fprintf(b, `\x{%X}-\x{%X}`, unitRune(lo), unitRune(hi))
+			if lo > hi {
+				continue
+			}
+			char(unitRune(lo))
+			if lo < hi {
+				b.WriteByte('-')
+				char(unitRune(hi))
 			}
 		}
 	}
@@ -149,7 +168,7 @@ func spaceSet() unitSet {
 	return out
 }
 
-// categorySet returns the code units of a general category. When case is
+// categorySet returns the code units of a general category or of a block. When case is
 // ignored, the three categories of cased letters are one.
 func categorySet(name string, caseMatters bool) (unitSet, bool) {
 	assigned := tableSet(unicode.L, unicode.M, unicode.N, unicode.P, unicode.S, unicode.Z, unicode.C)
@@ -167,6 +186,10 @@ func categorySet(name string, caseMatters bool) (unitSet, bool) {
 		"P", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "S", "Sm", "Sc", "Sk", "So",
 		"Z", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co":
 		return tableSet(unicode.Categories[name]), true
+	}
+	if block, ok := strings.CutPrefix(name, "Is"); ok {
+		r, ok := unicodeBlocks[block]
+		return unitSet{r}, ok
 	}
 	return nil, false
 }

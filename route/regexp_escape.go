@@ -23,7 +23,7 @@ func (p *reParser) escape(start int) (*reNode, error) {
 	case 'b', 'B':
 		p.pos++
 		p.cannot(start, "Unicode word boundaries")
-		return &reNode{op: opText}, nil
+		return &reNode{op: opBoundary, text: strings.Trim(string(c), "b")}, nil
 	case 'k':
 		p.pos++
 		if p.peek(0) != '<' && p.peek(0) != '\'' {
@@ -58,7 +58,11 @@ func (p *reParser) reference(start int) (*reNode, error) {
 		return nil, p.broken(start, "reference to a group that is not there")
 	}
 	p.cannot(start, "backreferences")
-	return &reNode{op: opText}, nil
+	return p.backreference(name), nil
+}
+
+func (p *reParser) backreference(name string) *reNode {
+	return &reNode{op: opReference, text: `\k<` + name + `>`, folded: !p.opts.caseMatters}
 }
 
 // numbered reads a backreference by number. One of two digits or more that
@@ -71,7 +75,7 @@ func (p *reParser) numbered(start int) (*reNode, error) {
 	switch {
 	case p.defined(strconv.Itoa(n)):
 		p.cannot(start, "backreferences")
-		return &reNode{op: opText}, nil
+		return p.backreference(strconv.Itoa(n)), nil
 	case n <= 9:
 		return nil, p.broken(start, "reference to a group that is not there")
 	}
@@ -114,10 +118,7 @@ func (p *reParser) property(start int) (unitSet, bool, error) {
 		return nil, false, p.broken(start, "\\p without a name in braces")
 	}
 	set, ok := categorySet(name, p.opts.caseMatters)
-	switch {
-	case !ok && strings.HasPrefix(name, "Is"):
-		p.cannot(start, "Unicode blocks")
-	case !ok:
+	if !ok {
 		return nil, false, p.broken(start, "unknown category of characters")
 	}
 	if negated {

@@ -11,31 +11,32 @@ func (p *reParser) group(start int) (*reNode, error) {
 	}
 	defer func() { p.depth-- }()
 	if p.peek(0) != '?' {
-		if !p.opts.explicit {
-			p.opened++
+		if p.opts.explicit {
+			return p.inside(start, "(?:")
 		}
-		return p.inside(start)
+		p.opened++
+		return p.inside(start, "(")
 	}
 	p.pos++
 	c := p.peek(0)
 	p.pos++
 	switch c {
 	case ':':
-		return p.inside(start)
+		return p.inside(start, "(?:")
 	case '=', '!':
 		p.cannot(start, "look-ahead")
-		return p.inside(start)
+		return p.inside(start, "(?"+string(c))
 	case '>':
 		p.cannot(start, "atomic groups")
-		return p.inside(start)
+		return p.inside(start, "(?>")
 	case '(':
 		p.cannot(start, "conditional groups")
 		return p.conditional(start)
 	case '<', '\'':
-		if c == '<' && (p.peek(0) == '=' || p.peek(0) == '!') {
+		if next := p.peek(0); c == '<' && (next == '=' || next == '!') {
 			p.pos++
 			p.cannot(start, "look-behind")
-			return p.inside(start)
+			return p.inside(start, "(?<"+string(next))
 		}
 		return p.named(start, c)
 	}
@@ -43,8 +44,8 @@ func (p *reParser) group(start int) (*reNode, error) {
 	return p.optionGroup(start)
 }
 
-// inside reads a group's content and its ')'.
-func (p *reParser) inside(start int) (*reNode, error) {
+// inside reads a group's content and its ')'. The group begins with open.
+func (p *reParser) inside(start int, open string) (*reNode, error) {
 	n, err := p.alternation()
 	if err == nil && !p.take(')') {
 		err = p.broken(start, "group not closed")
@@ -52,7 +53,10 @@ func (p *reParser) inside(start int) (*reNode, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &reNode{op: opAlternate, subs: []*reNode{n}}, nil
+	if open == "(?:" {
+		return &reNode{op: opAlternate, subs: []*reNode{n}}, nil
+	}
+	return &reNode{op: opGroup, text: open, subs: []*reNode{n}}, nil
 }
 
 // named reads "(?<name>", "(?'name'" or a balancing group.
@@ -81,7 +85,10 @@ func (p *reParser) named(start int, quote rune) (*reNode, error) {
 		}
 		p.names[name] = true
 	}
-	return p.inside(start)
+	if balancing {
+		return p.inside(start, "(?<"+name+"-"+other+">")
+	}
+	return p.inside(start, "(?<"+name+">")
 }
 
 // validGroupName reports whether name is a positive number or a word that does
@@ -117,19 +124,49 @@ func (p *reParser) defined(name string) bool {
 	return n <= p.groups+len(p.names)
 }
 
-// conditional reads "(?(condition)yes|no)".
+// conditional reads "(?(condition)yes|no)". The condition is a group if there is
+// one of that name or number, else an expression that looks ahead.
 func (p *reParser) conditional(start int) (*reNode, error) {
-	if _, err := p.inside(start); err != nil {
-		return nil, err
+	made := &reNode{op: opCondition}
+	before := p.pos
+	name, closed := p.until(')')
+	if closed && validGroupName(name) && p.defined(name) {
+		made.text = name
+	} else {
+		if closed && name != "" && strings.Trim(name, "0123456789") == "" {
+			return nil, p.broken(start, "reference to a group that is not there")
+		}
+		p.pos = before
+		condition, err := p.condition(start)
+		if err != nil {
+			return nil, err
+		}
+		made.subs = []*reNode{nil, condition}
 	}
-	n, err := p.inside(start)
-	if err != nil {
-		return nil, err
+	branches, err := p.alternation()
+	if err == nil && !p.take(')') {
+		err = p.broken(start, "group not closed")
 	}
-	if alt := n.subs[0]; alt.op == opAlternate && len(alt.subs) > 2 {
-		return nil, p.broken(start, "more than two branches in a conditional group")
+	if err == nil && branches.op == opAlternate && len(branches.subs) > 2 {
+		err = p.broken(start, "more than two branches in a conditional group")
 	}
-	return n, nil
+	if made.subs == nil {
+		made.subs = []*reNode{nil}
+	}
+	made.subs[0] = branches
+	return made, err
+}
+
+// condition reads an expression that is a condition; it may be a look-around.
+func (p *reParser) condition(start int) (*reNode, error) {
+	if p.peek(0) != '?' {
+		return p.inside(start, "(?:")
+	}
+	n, err := p.group(start)
+	if err == nil && n == nil {
+		err = p.broken(start, "options as a condition")
+	}
+	return n, err
 }
 
 // optionGroup reads "(?imnsx-imnsx)" or "(?imnsx-imnsx:".
@@ -159,7 +196,7 @@ func (p *reParser) optionGroup(start int) (*reNode, error) {
 			case ':':
 				saved := p.opts
 				p.opts = opts
-				n, err := p.inside(start)
+				n, err := p.inside(start, "(?:")
 				p.opts = saved
 				return n, err
 			default:

@@ -208,7 +208,7 @@ func (p *reParser) quantified(n *reNode) (*reNode, error) {
 	if err := p.skipBlank(); err != nil {
 		return nil, err
 	}
-	p.take('?') // lazy: no matter to whether it matches
+	lazy := p.take('?')
 	if err := p.skipBlank(); err != nil {
 		return nil, err
 	}
@@ -216,7 +216,7 @@ func (p *reParser) quantified(n *reNode) (*reNode, error) {
 	if _, _, again, err := p.quantifier(); again || err != nil {
 		return nil, p.broken(start, "quantifier after a quantifier")
 	}
-	return &reNode{op: opRepeat, subs: []*reNode{n}, min: low, max: high}, nil
+	return &reNode{op: opRepeat, subs: []*reNode{n}, min: low, max: high, lazy: lazy}, nil
 }
 
 func (p *reParser) quantifier() (low, high int, ok bool, err error) {

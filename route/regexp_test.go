@@ -46,6 +46,7 @@ func TestCompileRE2(t *testing.T) {
 		{`^\.\/\-\#$`, []string{"./-#"}, nil},
 		{`^(?'n'a)(?<m>b)$`, []string{"ab"}, nil},
 		{`^(|a)$`, []string{"", "a"}, []string{"b"}},
+		{`^\p{IsGreek}\P{IsGreek}$`, []string{"λa"}, []string{"λλ"}},
 		{`ß`, []string{"ẞ"}, []string{"ss"}},
 		{`^[\p{L}-[a-y]]$`, []string{"z", "é"}, []string{"a", "1"}},
 		{`^[a-\x63]$`, []string{"b"}, []string{"d"}},
@@ -69,11 +70,11 @@ func TestCompileRE2(t *testing.T) {
 func TestCompileRE2Errors(t *testing.T) {
 	broken := []string{
 		`(`, `)`, `a)`, `[`, `[a`, `[]`, `[b-a]`, `[a-\d]`, `[a-z-[b]c]`, `*`, `a**`, `a+*`, `a{2}{3}`, `a{2,1}`, `{2}`, `|*`, `(?`, `(?<a`,
-		`(?<1a>x)`, `(?<0>x)`, `(?z)`, `(?<>x)`, `\`, `\y`, `\_`, `\xz1`, `\u12`, `\c`, `\c1`, `\p`, `\p{Xx}`, `\pL`, `\1`, `\k<x>`, `\k`,
-		`(?#`, `a{99999999999}`, `(?=`, `(?(a)b|c|d)`, strings.Repeat("(", 300) + strings.Repeat(")", 300), `(?<a-b>x)`,
+		`(?<1a>x)`, `(?<0>x)`, `(?z)`, `(?<>x)`, `\`, `\y`, `\_`, `\xz1`, `\u12`, `\c`, `\c1`, `\p`, `\p{Xx}`, `\p{IsNowhere}`, `\pL`, `\1`, `\k<x>`, `\k`,
+		`(?#`, `a{99999999999}`, `(?=`, `(?(a)b|c|d)`, `(?(?i)a|b)`, `(?(2)a)`, strings.Repeat("(", 300) + strings.Repeat(")", 300), `(?<a-b>x)`,
 	}
 	unsupported := []string{
-		`(?=a)`, `(?!a)`, `(?<=a)`, `(?<!a)`, `(?>a)`, `(a)\1`, `(?<n>a)\k<n>`, `\bword\b`, `\B`, `\p{IsGreek}`, `(?(a)b|c)`, `a$\n`,
+		`(?=a)`, `(?!a)`, `(?<=a)`, `(?<!a)`, `(?>a)`, `(a)\1`, `(?<n>a)\k<n>`, `\bword\b`, `\B`, `(?(a)b|c)`, `a$\n`,
 		`(a$)*`, `a{1001}`, `(?<n>a)(?<-n>b)`,
 	}
 	for i, expr := range append(broken, unsupported...) {
