@@ -39,7 +39,8 @@ func discordPublic(value string) ([]byte, bool, error) {
 	if !decodeHex(key, value) {
 		return nil, false, InvalidSecret
 	}
-	return key, true, nil
+	key, err := publicKey(key)
+	return key, err == nil, err
 }
 
 // Check reports a configuration that would refuse every delivery.

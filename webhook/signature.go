@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
+	"encoding/hex"
 	"iter"
 	"strings"
 )
@@ -116,6 +117,32 @@ func (k *keys) publicMatch(message, signature []byte) (int, bool) {
 		}
 	}
 	return -1, false
+}
+
+// publicKey decodes an Ed25519 public key. One of small order is no key: it
+// takes signatures that nobody has made.
+func publicKey(decoded []byte) ([]byte, error) {
+	var y [ed25519.PublicKeySize]byte
+	copy(y[:], decoded)
+	y[len(y)-1] &= 0x7f // the sign
+	for _, weak := range smallOrder {
+		if hex.EncodeToString(y[:]) == weak {
+			return nil, InvalidSecret
+		}
+	}
+	return decoded, nil
+}
+
+// smallOrder has every way to write the points whose order divides eight, in
+// hex without the sign.
+var smallOrder = [...]string{
+	"0000000000000000000000000000000000000000000000000000000000000000",
+	"0100000000000000000000000000000000000000000000000000000000000000",
+	"26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+	"c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+	"ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
+	"eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 }
 
 // whole returns prefix and body in one piece, which Ed25519 needs; the body is

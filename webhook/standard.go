@@ -93,7 +93,8 @@ func standardPublic(value string) ([]byte, bool, error) {
 	if !decodeBase64(key, strictBase64, encoded) {
 		return nil, false, InvalidSecret
 	}
-	return key, true, nil
+	key, err := publicKey(key)
+	return key, err == nil, err
 }
 
 // Check reports a configuration that would refuse every delivery.
