@@ -12,7 +12,7 @@ import (
 // newer than what is remembered.
 func (r *Resolver) isWarm(e *entry) bool {
 	v := e.view.Load()
-	return v != nil && (!r.Compat || v.epoch == r.epoch.Load())
+	return v != nil && r.ageOf(v) != tooOld
 }
 
 func (r *Resolver) maxAge() time.Duration      { return orDefault(r.MaxAge, DefaultMaxAge) }
@@ -26,18 +26,35 @@ func orDefault(d, def time.Duration) time.Duration {
 	return d
 }
 
+// ageOf returns the age of a view.
+func (r *Resolver) ageOf(v *view) uint32 {
+	switch {
+	case r.Compat:
+		if v.epoch == r.epoch.Load() {
+			return fresh
+		}
+		return tooOld
+	case r.Now == nil:
+		return v.age.Load()
+	}
+	switch age := r.clock() - v.at; {
+	case age > r.maxAge():
+		return tooOld
+	case age > r.refreshAge():
+		return due
+	}
+	return fresh
+}
+
 // current returns the view of an entry that requests may use now. It waits for
 // the store only if there is none.
-func (r *Resolver) current(ctx context.Context, e *entry, now time.Duration) (*view, error) {
+func (r *Resolver) current(ctx context.Context, e *entry) (*view, error) {
 	if v := e.view.Load(); v != nil {
-		if r.Compat {
-			if v.epoch == r.epoch.Load() {
-				return v, nil
-			}
-		} else if age := now - v.at; age <= r.maxAge() {
-			if age > r.refreshAge() {
-				r.start(ctx, e)
-			}
+		switch r.ageOf(v) {
+		case fresh:
+			return v, nil
+		case due:
+			r.start(ctx, e)
 			return v, nil
 		}
 	}
@@ -50,6 +67,9 @@ func (r *Resolver) current(ctx context.Context, e *entry, now time.Duration) (*v
 // refetch reads an entry again for an unknown text, at most as long as its
 // request lasts. An error is not the request's: what is remembered still holds.
 func (r *Resolver) refetch(ctx context.Context, e *entry) {
+	if e == nil {
+		return
+	}
 	if err := r.wait(ctx, e); err != nil && r.Logger != nil {
 		r.Logger.LogAttrs(ctx, slog.LevelDebug, "keys: not read again for an unknown key", slog.String("scope", e.scope.String()))
 	}
@@ -111,8 +131,16 @@ func (r *Resolver) read(ctx context.Context, e *entry) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.failed = nil
-	if old := e.view.Load(); old == nil || old.seq < v.seq {
-		e.view.Store(v)
+	old := e.view.Load()
+	if old != nil && old.seq > v.seq {
+		return nil
+	}
+	if !r.Compat && r.Now == nil {
+		v.startAging(r.refreshAge(), r.maxAge(), r.clock()-v.at)
+	}
+	e.view.Store(v)
+	if old != nil {
+		old.stopAging()
 	}
 	return nil
 }
@@ -140,6 +168,7 @@ func (r *Resolver) load(ctx context.Context, s Scope) (set Set, err error) {
 // index fills a view with the keys of a set.
 func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 	bySalt := map[[16]byte]*view{}
+	rank := uint32(0)
 	add := func(kind Kind, k Key, name string) {
 		value := k.Value.Reveal()
 		if r.Strict && value != "" && !Validate(kind, value) {
@@ -149,10 +178,14 @@ func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 			}
 			return
 		}
-		c := candidate{kind: kind, name: name, scope: s, notBefore: k.NotBefore, expires: k.Expires}
-		c.bounded = !k.NotBefore.IsZero() || !k.Expires.IsZero()
+		rank++
+		c := candidate{rank: rank, kind: kind, name: name}
+		bounded := !k.NotBefore.IsZero() || !k.Expires.IsZero()
+		if bounded || r.TrackUse {
+			c.extra = &extra{bounded: bounded, notBefore: k.NotBefore, expires: k.Expires}
+		}
 		if r.TrackUse {
-			c.used = r.uses.of(s, kind, name)
+			c.extra.used = r.uses.of(s, kind, name)
 		}
 		switch {
 		case value != "":

@@ -97,7 +97,8 @@ type Resolver struct {
 	grow      sync.Mutex
 	seq       atomic.Uint64
 	epoch     atomic.Uint64
-	lastMiss  atomic.Int64 // nanoseconds after began, plus one; 0 is never
+	resting   atomic.Bool  // an unknown text caused a reading a moment ago
+	lastMiss  atomic.Int64 // the same with a Now: nanoseconds after began, plus one; 0 is never
 	uses      useTable
 }
 
@@ -153,67 +154,61 @@ func (r *Resolver) Resolve(ctx context.Context, function, presented string) (Gra
 	host, fn := &r.host, r.entry(function)
 	warm := r.isWarm(host)
 	d := r.salt.digest(presented)
-	grant, err := r.match(ctx, host, fn, &d, presented)
-	if err != nil || grant.Kind != NoKey || !warm || !r.mayReload() {
-		return grant, err
-	}
-	if r.Compat {
-		r.epoch.Add(1)
-		return r.match(ctx, host, fn, &d, presented)
-	}
-	r.refetch(ctx, host)
-	if fn != nil {
-		r.refetch(ctx, fn)
-	}
-	return r.match(ctx, host, fn, &d, presented)
-}
-
-// match looks the digest up in the host's keys and in the function's. Both are
-// always asked; an error of the function's document matters only to a text that
-// none of the host's keys matches.
-func (r *Resolver) match(ctx context.Context, host, fn *entry, d *digest, presented string) (Grant, error) {
-	var now time.Duration
-	if !r.Compat || r.TrackUse {
-		now = r.clock()
-	}
-	hv, err := r.current(ctx, host, now)
-	if err != nil {
-		return Grant{}, err
-	}
-	found := r.lookup(hv, d, presented)
-	if fn != nil {
-		fv, err := r.current(ctx, fn, now)
-		if err != nil && found == nil {
-			return Grant{}, err
+	found, scope, err := r.match(ctx, host, fn, &d, presented)
+	if found == nil && err == nil && warm && r.mayReload() {
+		if r.Compat {
+			r.epoch.Add(1)
+		} else {
+			r.refetch(ctx, host)
+			r.refetch(ctx, fn)
 		}
-		if err == nil {
-			if own := r.lookup(fv, d, presented); found == nil {
-				found = own
-			}
-		}
+		found, scope, err = r.match(ctx, host, fn, &d, presented)
 	}
 	if found == nil {
-		return Grant{}, nil
+		return Grant{}, err
 	}
-	if found.used != nil {
-		found.used.Store(int64(now))
+	if found.extra != nil && found.extra.used != nil {
+		found.extra.used.Store(int64(r.clock()))
 	}
-	return found.grant(), nil
+	return Grant{Kind: found.kind, Name: found.name, Scope: scope}, nil
 }
 
-func (r *Resolver) lookup(v *view, d *digest, presented string) *candidate {
-	found := v.find(d, r.now)
-	if len(v.hashed) > 0 {
-		if c := v.findHashed(&r.salt, presented, r.now); c != nil && (found == nil || c.kind < found.kind) {
-			found = c
-		}
+// match looks the digest up in the host's keys and in the function's, and
+// returns what it found and where. Both are always asked; an error of the
+// function's document matters only to a text that none of the host's keys
+// matches.
+func (r *Resolver) match(ctx context.Context, host, fn *entry, d *digest, presented string) (*candidate, Scope, error) {
+	v, err := r.current(ctx, host)
+	if err != nil {
+		return nil, Scope{}, err
 	}
-	return found
+	found := v.find(r, d, presented)
+	if fn == nil {
+		return found, host.scope, nil
+	}
+	v, err = r.current(ctx, fn)
+	if err != nil {
+		if found != nil {
+			err = nil
+		}
+		return found, host.scope, err
+	}
+	if own := v.find(r, d, presented); found == nil {
+		return own, fn.scope, nil
+	}
+	return found, host.scope, nil
 }
 
 // mayReload reports whether an unknown text may cause a reading now, and if so
 // takes note of it.
 func (r *Resolver) mayReload() bool {
+	if r.Now == nil { // a timer, so that a flood need not ask for the time
+		if r.resting.Load() || !r.resting.CompareAndSwap(false, true) {
+			return false
+		}
+		time.AfterFunc(missInterval, func() { r.resting.Store(false) })
+		return true
+	}
 	now := int64(r.clock()) + 1
 	last := r.lastMiss.Load()
 	if last != 0 && now-last <= int64(missInterval) {

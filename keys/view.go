@@ -34,11 +34,17 @@ func (s *salt) digest(text string) digest {
 	}
 	if len(body) < oneBlock {
 		var msg [oneBlock + 1]byte
-		copy(msg[:], body)
-		msg[len(body)] = tag
-		for i := 0; i < len(msg); i += 8 {
-			w := binary.LittleEndian.Uint64(msg[i:]) ^ binary.LittleEndian.Uint64(s[i:])
-			binary.LittleEndian.PutUint64(msg[i:], w)
+		n := 0
+		for ; n+8 <= len(body); n += 8 {
+			s.mask(&msg, n, leUint64(body[n:n+8]))
+		}
+		last := uint64(tag) << (8 * (len(body) - n))
+		for i := n; i < len(body); i++ {
+			last |= uint64(body[i]) << (8 * (i - n))
+		}
+		for ; n < len(msg); n += 8 {
+			s.mask(&msg, n, last)
+			last = 0
 		}
 		return sha256.Sum256(msg[:oneBlock])
 	}
@@ -50,34 +56,82 @@ func (s *salt) digest(text string) digest {
 	return d
 }
 
-// A candidate is one key of a view.
+// mask writes eight bytes of a message, mixed with the salt.
+func (s *salt) mask(msg *[oneBlock + 1]byte, n int, word uint64) {
+	binary.LittleEndian.PutUint64(msg[n:n+8], word^binary.LittleEndian.Uint64(s[n:n+8]))
+}
+
+// leUint64 reads eight bytes of a text.
+func leUint64(b string) uint64 {
+	_ = b[7]
+	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
+		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
+}
+
+// A candidate is one key of a view. It fills a cache line.
 type candidate struct {
-	digest             digest
-	kind               Kind
-	name               string
-	scope              Scope
+	digest digest
+	name   string
+	extra  *extra // nil for most keys
+	rank   uint32 // its place in the order in which keys are asked
+	kind   Kind
+}
+
+// extra is what few keys have: bounds in time, and a mark of their use.
+type extra struct {
+	bounded            bool
 	notBefore, expires time.Time
-	bounded            bool // one of the two is set
 	used               *atomic.Int64
 }
 
-func (c *candidate) grant() Grant { return Grant{Kind: c.kind, Name: c.name, Scope: c.scope} }
+// works reports whether the key works now.
+func (c *candidate) works(r *Resolver) bool {
+	return c.extra == nil || !c.extra.bounded || Key{NotBefore: c.extra.notBefore, Expires: c.extra.expires}.Valid(r.now())
+}
 
-// A view is what a Resolver remembers of one scope: an index of digests. It is
-// not changed once it is built.
+// A view is what a Resolver remembers of one scope: an index of digests. But for
+// its age it is not changed once it is built.
 type view struct {
-	seq   uint64 // the order in which loads began
-	epoch uint64 // of the Resolver when the load began
-	at    time.Duration
+	seq   uint64        // the order in which loads began
+	epoch uint64        // of the Resolver when the load began
+	at    time.Duration // when it began, by the Resolver's clock
 
-	// keys are in the order in which they are asked: master, system, function;
-	// the first that matches decides. table has their indexes plus one, by the
-	// first bytes of their digests, with linear probing; it is never full.
+	// age is set by timers, so that requests need not ask for the time. It is
+	// not used by a Resolver with a Now of its own.
+	age    atomic.Uint32
+	timers [2]*time.Timer
+
+	// keys are the candidates. Of those that match the one of the lowest rank
+	// decides: the order is master, system, function, and as stored. table has
+	// their indexes plus one, by the first bytes of their digests, with linear
+	// probing. It is so empty that a look seldom has to go on.
 	keys  []candidate
 	table []uint32
 
 	// hashed are keys of which only a hash is kept, one index for each salt.
 	hashed []hashedView
+}
+
+// The ages of a view.
+const (
+	fresh  uint32 = iota
+	due           // older than Refresh: to be read again behind the requests
+	tooOld        // older than MaxAge: not to be used
+)
+
+// startAging makes the view age by itself. It has aged by spent already.
+func (v *view) startAging(refresh, maxAge, spent time.Duration) {
+	v.timers[0] = time.AfterFunc(refresh-spent, func() { v.age.CompareAndSwap(fresh, due) })
+	v.timers[1] = time.AfterFunc(maxAge-spent, func() { v.age.Store(tooOld) })
+}
+
+// stopAging lets go of the timers of a view that is no longer in use.
+func (v *view) stopAging() {
+	for _, t := range v.timers {
+		if t != nil {
+			t.Stop()
+		}
+	}
 }
 
 type hashedView struct {
@@ -87,7 +141,7 @@ type hashedView struct {
 
 // newTable indexes v.keys.
 func (v *view) newTable() {
-	size := uint32(1) << bits.Len(uint(2*len(v.keys)))
+	size := uint32(1) << bits.Len(uint(8*len(v.keys)))
 	v.table = make([]uint32, size)
 	for i := range v.keys {
 		at := v.keys[i].digest.slot() & (size - 1)
@@ -108,36 +162,31 @@ func (d *digest) equal(e *digest) bool {
 	return x == 0
 }
 
-// find returns the first key of the view that has the digest and works at the
-// time that now tells, or nil. All candidates of the digest's place are looked
+// find returns the first key of the view that has the digest, or the hash of the
+// text, and works now; or nil. All candidates of the digest's place are looked
 // at, the one that matched or not.
-func (v *view) find(d *digest, now func() time.Time) *candidate {
+func (v *view) find(r *Resolver, d *digest, text string) *candidate {
+	var found *candidate
 	mask := uint32(len(v.table) - 1)
-	found := len(v.keys)
 	for at := d.slot() & mask; v.table[at] != 0; at = (at + 1) & mask {
-		i := int(v.table[at] - 1)
-		c := &v.keys[i]
-		if c.digest.equal(d) && i < found && (!c.bounded || c.works(now())) {
-			found = i
+		c := &v.keys[v.table[at]-1]
+		if c.digest.equal(d) && (found == nil || c.rank < found.rank) && c.works(r) {
+			found = c
 		}
 	}
-	if found < len(v.keys) {
-		return &v.keys[found]
+	if v.hashed != nil {
+		found = v.findHashed(r, text, found)
 	}
-	return nil
+	return found
 }
 
-func (c *candidate) works(t time.Time) bool {
-	return Key{NotBefore: c.notBefore, Expires: c.expires}.Valid(t)
-}
-
-// findHashed looks among the keys of which only a hash is kept.
-func (v *view) findHashed(s *salt, text string, now func() time.Time) *candidate {
-	var found *candidate
-	for i := range v.hashed {
-		h := hash(v.hashed[i].salt, text)
-		d := s.digest(string(h.sum[:]))
-		if c := v.hashed[i].view.find(&d, now); c != nil && (found == nil || c.kind < found.kind) {
+// findHashed looks among the keys of which only a hash is kept for one that goes
+// before found.
+func (v *view) findHashed(r *Resolver, text string, found *candidate) *candidate {
+	for _, h := range v.hashed {
+		sum := hash(h.salt, text).sum
+		d := r.salt.digest(string(sum[:]))
+		if c := h.view.find(r, &d, text); c != nil && (found == nil || c.rank < found.rank) {
 			found = c
 		}
 	}

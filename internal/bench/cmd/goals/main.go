@@ -20,6 +20,7 @@ import (
 // sections has the goals of each package of the library, one file a package.
 var sections = []func() []goal{
 	routeGoals,
+	keysGoals,
 }
 
 // A goal is something measured that must not be more than a limit.
