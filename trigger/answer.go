@@ -28,6 +28,8 @@ func (a *answer) result(v any) error {
 		return v.write(a)
 	case Response:
 		return v.write(a)
+	case script:
+		return v.write(a)
 	case http.Handler:
 		v.ServeHTTP(a.w, a.r)
 		return nil

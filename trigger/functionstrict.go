@@ -343,7 +343,7 @@ func (r *strictReader) methods(v *jsonc.Value, name string) {
 	}
 	for i, item := range v.Items {
 		if item.Kind != jsonc.String || !isToken(item.Text) {
-			r.bad(item.Pos, name+"["+itoa(i)+"]", "found %s, want a method such as \"GET\"", describe(item))
+			r.bad(item.Pos, name+"["+itoa(i)+"]", "found %s, want a method such as \"GET\"", shown(item))
 			continue
 		}
 		m := strings.ToUpper(item.Text)
@@ -355,7 +355,7 @@ func (r *strictReader) methods(v *jsonc.Value, name string) {
 	}
 }
 
-func describe(v *jsonc.Value) string {
+func shown(v *jsonc.Value) string {
 	if v.Kind == jsonc.String {
 		return "the string " + string(v.AppendJSON(nil))
 	}

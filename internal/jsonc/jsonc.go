@@ -142,6 +142,48 @@ func (v *Value) AppendJSON(b []byte) []byte {
 	return append(b, "null"...)
 }
 
+// AppendIndented appends v as JSON with a line for each member and element, two
+// blanks for each level; indent is that of the line v stands on.
+func (v *Value) AppendIndented(b []byte, indent string) []byte {
+	if len(v.Items) == 0 && len(v.Members) == 0 {
+		return v.AppendJSON(b)
+	}
+	inner := "\n" + indent + "  "
+	if v.Kind == Array {
+		b = append(b, '[')
+		for i, item := range v.Items {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = item.AppendIndented(append(b, inner...), indent+"  ")
+		}
+		return append(append(append(b, '\n'), indent...), ']')
+	}
+	b = append(b, '{')
+	first := true
+	for i, m := range v.Members {
+		if named(v.Members[:i], m.Name) {
+			continue
+		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = appendString(append(b, inner...), m.Name)
+		b = v.Get(m.Name).AppendIndented(append(b, ": "...), indent+"  ")
+	}
+	return append(append(append(b, '\n'), indent...), '}')
+}
+
+func named(members []Member, name string) bool {
+	for _, m := range members {
+		if m.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
 // appendNumber appends a literal that may be none in plain JSON.
 func appendNumber(b []byte, text string) []byte {
 	if scanNumber(text) == len(text) {

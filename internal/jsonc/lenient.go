@@ -539,3 +539,27 @@ func (p *lenient) escape(b []byte, quote rune) []byte {
 	p.i += n
 	return utf8.AppendRune(b, r)
 }
+
+// ParseLenientValue reads one JSON value of any kind the way ParseLenient reads
+// an object.
+func ParseLenientValue(data []byte) (*Value, error) {
+	p := lenient{cursor: newCursor([]byte(strings.ToValidUTF8(string(data), "\uFFFD")))}
+	p.blank()
+	if p.err == nil && p.i >= len(p.s) {
+		p.fail("Error reading JToken from JsonReader.")
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	v := p.value()
+	if p.err == nil {
+		p.blank()
+	}
+	if p.err == nil && p.i < len(p.s) {
+		p.fail(fmt.Sprintf("Additional text encountered after finished reading JSON content: %c.", p.peek()))
+	}
+	if p.err != nil {
+		return nil, p.err
+	}
+	return v, nil
+}

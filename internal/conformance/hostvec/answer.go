@@ -50,7 +50,7 @@ func (s *stage) handler(name string, f *function) (h http.Handler, missing strin
 	case "inproc":
 		return s.inproc(name, f, &a)
 	case "custom", "forward":
-		return s.reached(name), "custom handlers"
+		return s.reached(name), "" // custom puts the library's handler in its place
 	}
 	return s.reached(name), fmt.Sprintf("model %q", s.app.Model)
 }

@@ -19,6 +19,7 @@ type sight struct {
 	inv      *trigger.Invocation
 	body     []byte // nil if it did not read it
 	bound    any    // what its typed parameter was filled to
+	sent     bool   // body is what a custom handler was sent
 }
 
 // A visit is one request's way through a function.
@@ -33,13 +34,17 @@ type record struct {
 	mu     sync.Mutex
 	visits map[string]*visit
 	held   map[string]chan struct{}
+	at     entered
 }
+
+// entered is the function that was entered last, and the client it is for.
+type entered struct{ name, addr string }
 
 func newRecord() *record {
 	return &record{visits: map[string]*visit{}, held: map[string]chan struct{}{}}
 }
 
-func (r *record) at(addr string) *visit {
+func (r *record) visitOf(addr string) *visit {
 	v := r.visits[addr]
 	if v == nil {
 		v = &visit{}
@@ -54,22 +59,44 @@ func (r *record) see(req *http.Request, s *sight) {
 	s.inv, _ = trigger.FromContext(req.Context())
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	v := r.at(req.RemoteAddr)
+	v := r.visitOf(req.RemoteAddr)
 	v.sights = append(v.sights, s)
 	v.entered = true
+}
+
+// enter notes that a function was entered which another program runs.
+func (r *record) enter(name, addr string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.at = entered{name, addr}
+}
+
+func (r *record) current() entered {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.at
+}
+
+// sent notes what another program was sent for the function entered last.
+func (r *record) sent(req *http.Request, s *sight) {
+	s.method, s.path, s.request = req.Method, route.DecodePath(req.URL.EscapedPath()), req
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := r.visitOf(r.at.addr)
+	v.sights = append(v.sights, s)
 }
 
 // visit returns a copy of what is known about a request.
 func (r *record) visit(addr string) visit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return *r.at(addr)
+	return *r.visitOf(addr)
 }
 
 func (r *record) note(addr string, f func(*visit)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	f(r.at(addr))
+	f(r.visitOf(addr))
 }
 
 // gate returns the channel that ends the hold of a request.

@@ -26,7 +26,8 @@ type stage struct {
 	files    fstest.MapFS
 	loaded   *trigger.App
 	handlers map[string]http.Handler
-	missing  map[string]string // function to what the library lacks for it
+	parsed   map[string]*function // by name in lower case
+	missing  map[string]string    // function to what the library lacks for it
 	resolver *keys.Resolver
 	host     *trigger.Host
 	server   *wire.Server
@@ -43,7 +44,7 @@ func (s *stage) close() {
 
 // set builds an app with the library in Compat.
 func set(a *app) (*stage, error) {
-	s := &stage{app: a, files: fstest.MapFS{}, handlers: map[string]http.Handler{}, missing: map[string]string{}, stages: newRecord()}
+	s := &stage{app: a, files: fstest.MapFS{}, handlers: map[string]http.Handler{}, parsed: map[string]*function{}, missing: map[string]string{}, stages: newRecord()}
 	s.names = names{"scriptRoot": root, "testData": os.TempDir() + "/FunctionsData"}
 	if err := s.open(); err != nil {
 		s.close()
@@ -61,6 +62,11 @@ func (s *stage) open() error {
 	}
 	if s.load(); s.loaded == nil {
 		return errors.New("LoadApp returned no App")
+	}
+	if s.app.Model == "custom" || s.app.Model == "forward" {
+		if err := s.custom(); err != nil {
+			return err
+		}
 	}
 	var err error
 	if s.host, err = trigger.NewHost(s.config()); err != nil {
@@ -118,6 +124,7 @@ func (s *stage) lay() error {
 				return err
 			}
 		}
+		s.parsed[strings.ToLower(p.name)] = &f
 		h, missing := s.handler(p.name, &f)
 		if missing != "" {
 			s.missing[p.name] = missing

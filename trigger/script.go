@@ -1,0 +1,238 @@
+package trigger
+
+import (
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/httptrigger/httptrigger/internal/jsonc"
+)
+
+// A script is a value that a function in another language hands to its HTTP
+// output, as JSON. An object with a member body is a response (HttpBinding.cs,
+// ParseResponseObject); anything else is the body itself.
+type script struct {
+	value *jsonc.Value
+
+	// output says that the value is one of the outputs of a custom handler,
+	// which have fewer members, and must be objects.
+	output bool
+}
+
+// write answers with the value. Header fields that are set when an error turns
+// up stay, as in the reference.
+func (s script) write(a *answer) error {
+	v := s.value
+	if s.output {
+		return s.writeOutput(a)
+	}
+	if v == nil || v.Kind == jsonc.Null {
+		return a.nothing()
+	}
+	parsed := false
+	if v.Kind == jsonc.String {
+		if raw, ok := fromBase64(v.Text); ok {
+			return (&Response{Body: raw}).write(a)
+		}
+		inner, ok := parseScript(v.Text)
+		switch {
+		case ok && (a.ru.compat || inner.Kind == jsonc.Object && folded(inner, "body") != nil):
+			v, parsed = inner, true
+		default:
+			return (&Response{Body: v.Text}).write(a)
+		}
+	}
+	if v.Kind != jsonc.Object || folded(v, "body") == nil {
+		return (&Response{Body: a.ru.scriptText(v, true)}).write(a)
+	}
+	return scriptResponse{
+		status:    scriptStatus(either(folded(v, "statusCode"), folded(v, "status"))),
+		headers:   folded(v, "headers"),
+		body:      folded(v, "body"),
+		compact:   parsed || !s.output,
+		negotiate: isLiteral(folded(v, "enableContentNegotiation"), "true"),
+	}.write(a)
+}
+
+var errOutput = errors.New("trigger: custom handler: the output is no object")
+
+// writeOutput answers with a named output of a custom handler, of which only
+// statusCode, body and headers count (DefaultHttpWorkerService.cs).
+func (s script) writeOutput(a *answer) error {
+	v := s.value
+	if v.Kind == jsonc.String {
+		if inner, ok := parseScript(v.Text); ok {
+			v = inner
+		}
+	}
+	if v.Kind != jsonc.Object {
+		return errOutput
+	}
+	headers := folded(v, "headers")
+	if headers != nil && headers.Kind != jsonc.Object && headers.Kind != jsonc.Null {
+		return errors.New("trigger: custom handler: headers is no object")
+	}
+	return scriptResponse{status: scriptStatus(folded(v, "statusCode")), headers: headers, body: folded(v, "body")}.write(a)
+}
+
+// A scriptResponse is a response object (RawScriptResult.cs).
+type scriptResponse struct {
+	status    int
+	headers   *jsonc.Value
+	body      *jsonc.Value
+	compact   bool
+	negotiate bool
+}
+
+func (p scriptResponse) write(a *answer) error {
+	r := &Response{Status: p.status, Negotiate: p.negotiate, Header: http.Header{}}
+	if p.headers != nil && p.headers.Kind == jsonc.Object {
+		if err := p.setHeaders(a, r); err != nil {
+			return err
+		}
+	}
+	switch b := p.body; {
+	case b == nil || b.Kind == jsonc.Null || b.Kind == jsonc.Undefined:
+	case p.negotiate && b.Kind != jsonc.String:
+		r.Body = plainValue(b)
+	default:
+		r.Body = a.ru.scriptText(b, !p.compact)
+	}
+	return r.write(a)
+}
+
+// setHeaders puts the fields on the response, but for the type of the body. What
+// is there already stays.
+func (p scriptResponse) setHeaders(a *answer, r *Response) error {
+	h := a.w.Header()
+	for i, m := range p.headers.Members {
+		if m.Value.Kind == jsonc.Null {
+			return fmt.Errorf("trigger: response header %q: null", m.Name)
+		}
+		value := a.ru.scriptText(m.Value, false)
+		if strings.EqualFold(m.Name, "Content-Type") {
+			if value != "" {
+				r.Header.Set("Content-Type", value)
+			}
+			continue
+		}
+		if !validFieldName(m.Name) {
+			return fmt.Errorf("trigger: response header %q: not the name of a field", m.Name)
+		}
+		if !validFieldValue(value) {
+			return fmt.Errorf("trigger: response header %q: the value has characters that no field can carry", m.Name)
+		}
+		if seenBefore(p.headers.Members[:i], m.Name) || len(h.Values(m.Name)) > 0 {
+			continue
+		}
+		h.Set(m.Name, value)
+	}
+	return nil
+}
+
+// scriptText is a value as text. Compat writes as .NET does: dates in the
+// invariant form, True and False, and objects and lists indented if they are
+// to be; Default writes compact JSON.
+func (ru *rules) scriptText(v *jsonc.Value, indent bool) string {
+	switch {
+	case v.Kind == jsonc.String && !ru.compat:
+		return v.Text
+	case v.Kind == jsonc.Array || v.Kind == jsonc.Object:
+		if ru.compat && indent {
+			return string(v.AppendIndented(nil, ""))
+		}
+		return string(v.AppendJSON(nil))
+	case v.Kind == jsonc.Bool && !ru.compat:
+		return v.Text
+	}
+	return netText(v)
+}
+
+// scriptStatus reads a status: a whole number, or one in decimal text. Anything
+// else is 200. A number that is no status becomes one that Response refuses.
+func scriptStatus(v *jsonc.Value) int {
+	if v == nil || v.Kind != jsonc.Number && v.Kind != jsonc.String {
+		return http.StatusOK
+	}
+	text := strings.TrimSpace(v.Text)
+	n, err := strconv.ParseInt(text, 10, 64)
+	if f, ferr := strconv.ParseFloat(text, 64); err != nil && v.Kind == jsonc.Number && ferr == nil && f == math.Trunc(f) {
+		n, err = int64(f), nil
+	}
+	switch {
+	case err != nil:
+		return http.StatusOK
+	case n < 1 || n > math.MaxInt32:
+		return 1
+	}
+	return int(n)
+}
+
+func either(a, b *jsonc.Value) *jsonc.Value {
+	if a != nil {
+		return a
+	}
+	return b
+}
+
+// folded returns the member of an object by a name that ignores case.
+func folded(v *jsonc.Value, name string) *jsonc.Value {
+	if m := property(v, name); m != nil {
+		return m.Value
+	}
+	return nil
+}
+
+// parseScript reads a text as JSON, if it is some, with the liberties of the
+// reference's reader.
+func parseScript(text string) (*jsonc.Value, bool) {
+	v, err := jsonc.ParseLenientValue([]byte(text))
+	return v, err == nil
+}
+
+// fromBase64 decodes a text the way the reference decodes what a custom handler
+// returns as text: blanks count for nothing, and much that was never meant to be
+// base64 is.
+func fromBase64(text string) ([]byte, bool) {
+	bare := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(" \t\r\n", r) {
+			return -1
+		}
+		return r
+	}, text)
+	if len(bare)%4 != 0 {
+		return nil, false
+	}
+	b, err := base64.StdEncoding.DecodeString(bare)
+	if b == nil {
+		b = []byte{}
+	}
+	return b, err == nil
+}
+
+// plainValue is a JSON value for the forms that an answer can have.
+func plainValue(v *jsonc.Value) any {
+	switch v.Kind {
+	case jsonc.String:
+		return v.Text
+	case jsonc.Bool:
+		return v.Text == "true"
+	case jsonc.Number:
+		if n, err := strconv.ParseInt(v.Text, 10, 64); err == nil {
+			return n
+		}
+		if f, err := strconv.ParseFloat(v.Text, 64); err == nil {
+			return f
+		}
+	}
+	return rawJSON(v.AppendJSON(nil))
+}
+
+// rawJSON is JSON as it is to be written.
+type rawJSON []byte
+
+func (r rawJSON) MarshalJSON() ([]byte, error) { return r, nil }
