@@ -1,8 +1,10 @@
 package keys
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -352,7 +354,11 @@ func (a *API) answerChange(w http.ResponseWriter, r *http.Request, created bool,
 	status := http.StatusOK
 	if created {
 		status = http.StatusCreated
-		w.Header().Set("Location", a.base(r)+r.URL.EscapedPath())
+		path := r.URL.EscapedPath()
+		if a.c.Compat {
+			path = r.URL.Path // as in the links
+		}
+		w.Header().Set("Location", a.base(r)+path)
 	}
 	a.answerKey(w, r, status, t, key)
 }
@@ -407,9 +413,14 @@ func (a *API) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 	h := w.Header()
 	text := []byte(own.text)
-	if h.Set("Content-Type", "text/plain; charset=utf-8"); onlyJSON(r) {
+	h.Set("Content-Type", "text/plain; charset=utf-8")
+	switch {
+	case accepts(r, "application/json"):
 		h.Set("Content-Type", "application/json; charset=utf-8")
 		text, _ = json.Marshal(own.text)
+	case a.c.Compat && accepts(r, "application/xml"):
+		h.Set("Content-Type", "application/xml; charset=utf-8")
+		text = xmlString(own.text)
 	}
 	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(own.status)
@@ -440,8 +451,17 @@ func (a *API) status(err error) error {
 	return &DeniedError{Level: Admin, Reason: ReasonStoreFailed, Err: err, status: http.StatusServiceUnavailable, retry: retryInterval}
 }
 
-// onlyJSON reports whether a request accepts JSON and no other text.
-func onlyJSON(r *http.Request) bool {
+// accepts reports whether a request accepts a type and no text.
+func accepts(r *http.Request, mediaType string) bool {
 	accept := strings.ToLower(strings.Join(r.Header.Values("Accept"), ","))
-	return strings.Contains(accept, "application/json") && !strings.Contains(accept, "*/*") && !strings.Contains(accept, "text/")
+	return strings.Contains(accept, mediaType) && !strings.Contains(accept, "*/*") && !strings.Contains(accept, "text/")
+}
+
+// xmlString is a text in the form of the source's XML serializer.
+func xmlString(text string) []byte {
+	var b bytes.Buffer
+	b.WriteString(`<string xmlns="http://schemas.microsoft.com/2003/10/Serialization/">`)
+	_ = xml.EscapeText(&b, []byte(text)) // a Buffer takes everything
+	b.WriteString("</string>")
+	return b.Bytes()
 }

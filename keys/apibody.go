@@ -38,6 +38,8 @@ func (a *API) readValue(w http.ResponseWriter, r *http.Request) (Secret, error) 
 	switch {
 	case errors.As(err, &tooLarge):
 		return Secret{}, statusError{status: http.StatusRequestEntityTooLarge, why: "the body is too large"}
+	case err != nil && a.c.Compat:
+		return Secret{}, statusError{status: http.StatusInternalServerError, why: "the body cannot be read"}
 	case err != nil:
 		return Secret{}, statusError{status: http.StatusBadRequest, why: "the body ends early"}
 	}

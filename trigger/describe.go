@@ -68,6 +68,7 @@ func requestJSON(r *http.Request, inv *Invocation, body []byte) []byte {
 		query.text(name, strings.Join(values[name], ","))
 	}
 	o.raw("Query", query.done())
+	headers.raw("Host", append(quoteJSON([]byte{'['}, r.Host), ']'))
 	for _, name := range headerNames(r.Header) {
 		list := []byte{'['}
 		for i, v := range r.Header[name] {
@@ -179,6 +180,7 @@ func metadata(f *FunctionConfig, r *http.Request, inv *Invocation, body []byte) 
 			put(name, []byte("null"))
 		}
 	}
+	headers.text("Host", r.Host)
 	for _, name := range headerNames(r.Header) {
 		headers.text(textproto.CanonicalMIMEHeaderKey(name), strings.Join(r.Header[name], ","))
 	}

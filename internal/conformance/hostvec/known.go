@@ -2,41 +2,117 @@ package hostvec
 
 import (
 	"encoding/json"
+	"net/url"
 	"strings"
 )
 
 // difference names the known difference that an exchange runs into, by what it
 // asks for, or "".
 func (s *stage) difference(e *exchange) string {
+	if strings.Contains(e.Request.Target, "://") && e.Response.Status == 400 {
+		return "host/absolute-form"
+	}
+	if s.otherCasing(e) {
+		return "keys/casing"
+	}
+	f := s.asked(e)
+	var a answer
+	if f == nil || json.Unmarshal(f.Answer, &a) != nil {
+		return ""
+	}
+	if len(a.Return) > 0 && a.Return[0] == '{' && e.Response.Status == 500 && e.Response.wantsXML() {
+		return "host/xml-dictionary"
+	}
+	if s.app.Model == "custom" {
+		return a.scriptDifference(e)
+	}
+	switch {
+	case a.Status == nil:
+	case *a.Status == 204 && a.Body != nil && s.app.Model == "inproc":
+		return "host/204-body"
+	case *a.Status == 304:
+		return "host/304-type"
+	case noStatus(*a.Status):
+		return "host/status"
+	}
+	return ""
+}
+
+// otherCasing reports whether a request presents a key of the app in another
+// casing, and is let in for it.
+func (s *stage) otherCasing(e *exchange) bool {
+	_, query, _ := strings.Cut(e.Request.Target, "?")
+	values, err := url.ParseQuery(query)
+	code := values.Get("code")
+	if err != nil || code == "" || e.Seen == nil || s.app.Keys == nil {
+		return false
+	}
+	lists := []json.RawMessage{s.app.Keys.Host, s.app.Keys.System}
+	for _, list := range s.app.Keys.Functions {
+		lists = append(lists, list)
+	}
+	like := strings.EqualFold(code, s.app.Keys.Master)
+	exact := code == s.app.Keys.Master
+	for _, text := range lists {
+		list, err := keyList(text)
+		if err != nil {
+			return false
+		}
+		for _, k := range list {
+			like = like || strings.EqualFold(code, k.Value.Reveal())
+			exact = exact || code == k.Value.Reveal()
+		}
+	}
+	return like && !exact
+}
+
+// asked returns the function that saw the request of an exchange.
+func (s *stage) asked(e *exchange) *function {
 	if e.Seen == nil {
-		return ""
+		return nil
 	}
-	functions, err := ordered(s.app.Functions)
-	if err != nil {
-		return ""
-	}
-	for _, p := range functions {
-		if p.name != e.Seen.Function {
+	return s.parsed[strings.ToLower(e.Seen.Function)]
+}
+
+func noStatus(n int) bool { return n < 200 || n > 999 }
+
+// scriptDifference looks at the response object that a custom handler answers.
+func (a *answer) scriptDifference(e *exchange) string {
+	for _, text := range []json.RawMessage{a.Response, a.Return} {
+		var object map[string]json.RawMessage
+		if json.Unmarshal(text, &object) != nil {
 			continue
 		}
-		var f function
-		var a answer
-		if json.Unmarshal(p.text, &f) != nil || json.Unmarshal(f.Answer, &a) != nil {
-			return ""
+		for name, value := range object {
+			var n int
+			var headers map[string]json.RawMessage
+			switch strings.ToLower(name) {
+			case "statuscode", "status":
+				if json.Unmarshal(value, &n) == nil && noStatus(n) && e.Response.Status == n {
+					return "host/status"
+				}
+			case "headers":
+				_ = json.Unmarshal(value, &headers)
+				if key := headerDifference(headers, e); key != "" {
+					return key
+				}
+			case "body":
+				if value[0] == '[' && e.Response.Body != nil && strings.HasPrefix(*e.Response.Body, "System.") {
+					return "host/net-types"
+				}
+			}
 		}
-		if len(a.Return) > 0 && a.Return[0] == '{' && e.Response.Status == 500 && e.Response.wantsXML() {
-			return "host/xml-dictionary"
-		}
-		if a.Status == nil {
-			return ""
-		}
+	}
+	return ""
+}
+
+func headerDifference(headers map[string]json.RawMessage, e *exchange) string {
+	for name, value := range headers {
 		switch {
-		case *a.Status == 204 && a.Body != nil && s.app.Model == "inproc":
-			return "host/204-body"
-		case *a.Status == 304:
-			return "host/304-type"
-		case *a.Status < 100 || *a.Status > 999:
-			return "host/status"
+		case (strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")) && e.Response.Truncated:
+			return "host/framing"
+		case value[0] == '[' || value[0] == '{':
+			return "host/net-types"
 		}
 	}
 	return ""

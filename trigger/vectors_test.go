@@ -1,0 +1,13 @@
+package trigger_test
+
+import (
+	"testing"
+
+	"github.com/httptrigger/httptrigger/internal/conformance/hostvec"
+	"github.com/httptrigger/httptrigger/internal/conformance/vec"
+)
+
+// TestHostVectors replays apps that were recorded on the reference host.
+func TestHostVectors(t *testing.T) {
+	vec.Test(t, hostvec.Run, "testdata/host-vectors.json.gz")
+}
