@@ -52,7 +52,7 @@ func invariantText(v any) (string, bool) {
 }
 
 // floatText writes the fewest digits that read back the same, with an exponent
-// from 1E+15 and below 1E-05 on (Number.Formatting.cs).
+// from 1E+15 on and below 0.0001 (Number.Formatting.cs).
 func floatText(f float64, bits int) string {
 	switch {
 	case math.IsNaN(f):
@@ -66,7 +66,7 @@ func floatText(f float64, bits int) string {
 	if bits == 32 {
 		limit = 1e7
 	}
-	if a := math.Abs(f); a == 0 || a >= 1e-5 && a < limit {
+	if a := math.Abs(f); a == 0 || a >= 1e-4 && a < limit {
 		return strconv.FormatFloat(f, 'f', -1, bits)
 	}
 	mantissa, exponent, _ := strings.Cut(strconv.FormatFloat(f, 'E', -1, bits), "E")
