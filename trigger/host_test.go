@@ -79,6 +79,20 @@ func testApp(t testing.TB, hostJSON string, compat bool) *trigger.App {
 	return app
 }
 
+// loadFiles loads an app from texts.
+func loadFiles(t testing.TB, files map[string]string) *trigger.App {
+	t.Helper()
+	fsys := fstest.MapFS{}
+	for name, text := range files {
+		fsys[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	app, err := trigger.LoadApp(fsys, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return app
+}
+
 func testHandlers() map[string]http.Handler {
 	return map[string]http.Handler{
 		"httpexample": http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "hello") }),
