@@ -1,0 +1,196 @@
+package blobkeys_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+
+	"github.com/httptrigger/httptrigger/internal/backend"
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/keys/atrest"
+	"github.com/httptrigger/httptrigger/keys/blobkeys"
+	"github.com/httptrigger/httptrigger/keys/keydoc"
+	"github.com/httptrigger/httptrigger/keys/storetest"
+)
+
+var orders = keys.FunctionScope("orders")
+
+func client(t *testing.T, connection string) *container.Client {
+	t.Helper()
+	c, err := container.NewClientFromConnectionString(connection, blobkeys.Container, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestAzurite(t *testing.T) {
+	azurite := backend.StartAzurite(t)
+	var apps atomic.Int64
+	prefixes := map[keys.Store]string{}
+	open := func(t *testing.T, prefix string) *blobkeys.Store {
+		store, err := blobkeys.New(client(t, azurite.ConnectionString), prefix)
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.CreateContainer, store.Interval = true, 50*time.Millisecond
+		return store
+	}
+	document := func(t *testing.T, store keys.Store, s keys.Scope) *blockblob.Client {
+		return client(t, azurite.ConnectionString).NewBlockBlobClient(keydoc.BlobName(prefixes[store], s))
+	}
+	t.Run("storetest", func(t *testing.T) {
+		storetest.Run(t, storetest.Harness{
+			Open: func(t *testing.T) keys.Store {
+				prefix := fmt.Sprint("app", apps.Add(1))
+				store := open(t, prefix)
+				prefixes[store] = prefix
+				return store
+			},
+			Second: func(t *testing.T, store keys.Store) keys.Store { return open(t, prefixes[store]) },
+			Corrupt: func(t *testing.T, store keys.Store, s keys.Scope, data []byte) {
+				if _, err := document(t, store, s).UploadBuffer(t.Context(), data, nil); err != nil {
+					t.Fatal(err)
+				}
+			},
+			Stored: func(t *testing.T, store keys.Store, s keys.Scope) []byte {
+				got, err := document(t, store, s).DownloadStream(t.Context(), nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				data, err := io.ReadAll(got.Body)
+				if err != nil {
+					t.Fatal(err)
+				}
+				return data
+			},
+		})
+	})
+	t.Run("open", func(t *testing.T) {
+		settings := map[string]string{
+			"AzureWebJobsStorage": azurite.ConnectionString, "WEBSITE_SITE_NAME": "MyApp", "WEBSITE_SLOT_NAME": "Staging",
+			"AzureWebEncryptionKey": strings.Repeat("AB", 32),
+		}
+		store, err := blobkeys.Open(settings)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := (&keys.Manager{Store: store}).Ensure(t.Context(), keys.HostScope())
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := client(t, azurite.ConnectionString).NewBlobClient("myapp-staging/host.json").DownloadStream(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data, err := io.ReadAll(got.Body)
+		if err != nil || bytes.Contains(data, []byte(set.Master.Value.Reveal())) || bytes.HasPrefix(data, []byte("\ufeff")) {
+			t.Errorf("the document has a mark, or a value in clear, %v", err)
+		}
+		settings["AzureWebEncryptionKey"] = strings.Repeat("CD", 32)
+		if store, err = blobkeys.Open(settings); err != nil {
+			t.Fatal(err)
+		}
+		var corrupt *keys.CorruptError
+		if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), keys.HostScope()); !errors.As(err, &corrupt) || !errors.Is(err, atrest.ErrDamaged) {
+			t.Errorf("with another key: %v, want a *keys.CorruptError", err)
+		}
+		settings["AzureWebEncryptionKey"] = strings.Repeat("AB", 32)
+		if store, err = blobkeys.Open(settings); err != nil {
+			t.Fatal(err)
+		}
+		if again, err := store.Load(t.Context(), keys.HostScope()); err != nil || !again.Master.Value.Equal(set.Master.Value) {
+			t.Errorf("after that the keys are not the same, %v", err)
+		}
+	})
+	t.Run("resolver watches", func(t *testing.T) {
+		store := open(t, "watched")
+		res := &keys.Resolver{Store: store}
+		manager := &keys.Manager{Store: open(t, "watched")} // another process
+		first, err := manager.Ensure(t.Context(), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		value := first.Function[0].Value.Reveal()
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if grant, err := res.Resolve(ctx, "orders", value); err != nil || grant.Name != "default" {
+			t.Fatalf("%v, %v", grant, err)
+		}
+		watching := make(chan error, 1)
+		go func() { watching <- res.Watch(ctx) }()
+		for name := 0; ; name++ { // the watch may begin after the first changes
+			if _, _, err := manager.Renew(ctx, orders, keys.FunctionKey, "default"); err != nil {
+				t.Fatal(err)
+			}
+			if grant, err := res.Resolve(ctx, "orders", value); err == nil && grant.Kind == keys.NoKey {
+				break
+			} else if ctx.Err() != nil {
+				t.Fatal("a key that was renewed goes on working")
+			}
+		}
+		cancel()
+		<-watching
+	})
+}
+
+func TestErrorsShowNoSignature(t *testing.T) {
+	options := &container.ClientOptions{}
+	options.Retry = policy.RetryOptions{MaxRetries: -1}
+	c, err := container.NewClientWithNoCredential("http://127.0.0.1:1/keys?sv=2020&sig=sentinel", options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := blobkeys.New(c, "app")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = store.Load(t.Context(), orders)
+	if err == nil || errors.Is(err, keys.ErrNotFound) || strings.Contains(err.Error(), "sentinel") {
+		t.Errorf("Load with nobody there: %v, want an error without the signature", err)
+	}
+	err = store.Save(t.Context(), orders, keys.Set{})
+	if err == nil || strings.Contains(err.Error(), "sentinel") {
+		t.Errorf("Save with nobody there: %v, want an error without the signature", err)
+	}
+}
+
+func TestOpenRefuses(t *testing.T) {
+	for name, settings := range map[string]map[string]string{
+		"nothing":             {},
+		"no site":             {"AzureWebJobsStorage": "UseDevelopmentStorage=true"},
+		"no directory":        {"AzureWebJobsSecretStorageType": "files"},
+		"key vault":           {"AzureWebJobsSecretStorageType": "keyvault"},
+		"kubernetes":          {"AzureWebJobsSecretStorageType": "kubernetes"},
+		"unknown":             {"AzureWebJobsSecretStorageType": "sentinel"},
+		"not a connection":    {"AzureWebJobsStorage": "sentinel", "WEBSITE_SITE_NAME": "app"},
+		"half a connection":   {"AzureWebJobsStorage": "AccountKey=sentinel", "WEBSITE_SITE_NAME": "app"},
+		"not a key":           {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "WEBSITE_SITE_NAME": "app", "AzureWebEncryptionKey": "sentinel"},
+		"identity connection": {"AzureWebJobsStorage__accountName": "account", "WEBSITE_SITE_NAME": "app"},
+	} {
+		_, err := blobkeys.Open(settings)
+		if err == nil || name != "unknown" && strings.Contains(err.Error(), "sentinel") {
+			t.Errorf("%s: %v, want an error without the setting", name, err)
+		}
+	}
+}
+
+func TestOpenFiles(t *testing.T) {
+	store, err := blobkeys.Open(map[string]string{"AzureWebJobsSecretStorageType": "Files", "FUNCTIONS_SECRETS_PATH": t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), orders); err != nil {
+		t.Error(err)
+	}
+}
