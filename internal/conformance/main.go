@@ -23,6 +23,7 @@ import (
 	"github.com/httptrigger/httptrigger/internal/conformance/hostvec"
 	"github.com/httptrigger/httptrigger/internal/conformance/keysvec"
 	"github.com/httptrigger/httptrigger/internal/conformance/routevec"
+	"github.com/httptrigger/httptrigger/internal/conformance/triggervec"
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/internal/conformance/webhookvec"
 )
@@ -32,6 +33,7 @@ var runners = map[vec.Kind]vec.Runner{
 	vec.Host:    hostvec.Run,
 	vec.Keys:    keysvec.Run,
 	vec.Route:   routevec.Run,
+	vec.Trigger: triggervec.Run,
 	vec.Webhook: webhookvec.Run,
 }
 

@@ -19,4 +19,5 @@ var Known = map[string]string{
 	"host/net-types":      "the reference writes a list or an object where it wants a text as the name of its .NET type; here it is JSON",
 	"host/net-members":    "how a .NET type's members are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
 	"host/xml-dictionary": "the reference's XML serializer fails for dictionaries (500); here an object has no XML form and is answered as JSON",
+	"trigger/head-by-get": "where GET is allowed HEAD is answered too, and listed in Allow; the vector's option dates from before that was decided",
 }

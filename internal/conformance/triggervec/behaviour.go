@@ -1,0 +1,317 @@
+package triggervec
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+// A sight is what a function saw of a request.
+type sight struct {
+	function  string
+	header    http.Header
+	inv       *trigger.Invocation
+	body      []byte
+	bound     any
+	bindErr   error
+	cancelled bool
+	completed bool
+}
+
+// see keeps what a function sees.
+func (s *stage) see(name string, r *http.Request) *sight {
+	g := &sight{function: name, header: r.Header.Clone()}
+	g.inv, _ = trigger.FromContext(r.Context())
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sight = g
+	return g
+}
+
+func (s *stage) seen() *sight {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.sight
+}
+
+type run = func(ctx context.Context, r *trigger.Request, g *sight) (any, error)
+
+// handler makes the function of a vector. Where the library cannot have such a
+// function it says why not.
+func (s *stage) handler(f *function) (h http.Handler, missing string) {
+	run, missing := s.behaviour(f.Behaviour)
+	if missing != "" {
+		return nil, missing
+	}
+	return trigger.Func(func(ctx context.Context, r *trigger.Request) (any, error) {
+		g := s.see(f.Name, r.Request)
+		v, err := run(ctx, r, g)
+		g.cancelled, g.completed = ctx.Err() != nil, true
+		return v, err
+	}), ""
+}
+
+func (s *stage) behaviour(b map[string]json.RawMessage) (run, string) {
+	has := func(name string) bool { return b[name] != nil }
+	switch {
+	case has("response"):
+		return response(b["response"])
+	case has("inproc"):
+		return inproc(b["inproc"])
+	case has("nothing"):
+		return func(context.Context, *trigger.Request, *sight) (any, error) { return nil, nil }, ""
+	case has("throw"):
+		return func(context.Context, *trigger.Request, *sight) (any, error) {
+			return nil, errors.New(string(b["throw"]))
+		}, ""
+	case has("throwHttp"):
+		return func(context.Context, *trigger.Request, *sight) (any, error) {
+			status, _ := strconv.Atoi(string(b["throwHttp"]))
+			return nil, statusError(status)
+		}, ""
+	case has("hello"):
+		return hello, ""
+	case has("helloQueryOrBody"):
+		return helloQueryOrBody, ""
+	case has("gate"):
+		return s.wait, ""
+	case has("readBody"):
+		return func(_ context.Context, r *trigger.Request, _ *sight) (any, error) {
+			_, err := io.Copy(io.Discard, r.Body)
+			return &trigger.Response{Status: 200}, err
+		}, ""
+	case has("sleepMs"):
+		return func(ctx context.Context, _ *trigger.Request, _ *sight) (any, error) {
+			ms, _ := strconv.Atoi(string(b["sleepMs"]))
+			select {
+			case <-time.After(time.Duration(ms) * time.Millisecond):
+			case <-ctx.Done():
+			}
+			return "done", nil
+		}, ""
+	case has("echo"):
+		return s.echo(b)
+	case has("value"):
+		return nil, "values of other languages"
+	case has("handler"):
+		return nil, "custom handlers"
+	case has("customProvider"):
+		return nil, "the custom resource provider"
+	case len(b) == 0:
+		return func(context.Context, *trigger.Request, *sight) (any, error) { return "ok", nil }, ""
+	}
+	return nil, fmt.Sprintf("behaviour %v", b)
+}
+
+type statusError int
+
+func (e statusError) Error() string   { return "status " + strconv.Itoa(int(e)) }
+func (e statusError) StatusCode() int { return int(e) }
+
+// response is a typed response.
+func response(text json.RawMessage) (run, string) {
+	var r struct {
+		Status  int
+		Body    *string
+		Headers map[string]string
+	}
+	if err := decode(text, &r); err != nil {
+		return nil, "behaviour response: " + err.Error()
+	}
+	return func(context.Context, *trigger.Request, *sight) (any, error) {
+		out := &trigger.Response{Status: r.Status, Header: http.Header{}}
+		if r.Body != nil {
+			out.Body = *r.Body
+		}
+		for name, value := range r.Headers {
+			out.Header.Set(name, value)
+		}
+		return out, nil
+	}, ""
+}
+
+// inproc is what a function in the host's process returns.
+func inproc(text json.RawMessage) (run, string) {
+	var kind string
+	if json.Unmarshal(text, &kind) == nil && kind == "void" {
+		return func(context.Context, *trigger.Request, *sight) (any, error) { return nil, nil }, ""
+	}
+	var r struct {
+		String *string
+		Object map[string]any
+		Bytes  *string
+	}
+	if err := decode(text, &r); err != nil {
+		return nil, "behaviour inproc: " + err.Error()
+	}
+	var v any
+	switch {
+	case r.String != nil:
+		v = *r.String
+	case r.Object != nil:
+		// A type's members are spelled in camel case by the reference's
+		// serializer; a Go type says so by its tags.
+		object := map[string]any{}
+		for name, value := range r.Object {
+			object[strings.ToLower(name[:1])+name[1:]] = value
+		}
+		v = object
+	case r.Bytes != nil:
+		b, err := base64.StdEncoding.DecodeString(*r.Bytes)
+		if err != nil {
+			return nil, err.Error()
+		}
+		v = b
+	}
+	return func(context.Context, *trigger.Request, *sight) (any, error) { return v, nil }, ""
+}
+
+func text(status int, body string) *trigger.Response {
+	return &trigger.Response{Status: status, Body: body, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}}
+}
+
+func hello(_ context.Context, r *trigger.Request, _ *sight) (any, error) {
+	if names := r.URL.Query()["name"]; len(names) > 0 {
+		return text(200, "Hello "+strings.Join(names, ",")), nil
+	}
+	return text(400, "Please pass a name on the query string"), nil
+}
+
+func helloQueryOrBody(_ context.Context, r *trigger.Request, _ *sight) (any, error) {
+	var in struct{ Name string }
+	if err := r.Bind(&in); err != nil {
+		return nil, err
+	}
+	if in.Name == "" {
+		return text(400, "Please pass a name on the query string or in the request body"), nil
+	}
+	return text(200, "Hello "+in.Name), nil
+}
+
+// echo is a function that reports a part of what it saw.
+func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
+	var part string
+	if err := json.Unmarshal(b["echo"], &part); err != nil {
+		return nil, err.Error()
+	}
+	var bind reflect.Type
+	switch part {
+	case "params", "identities":
+	case "body":
+		return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
+			var err error
+			g.body, err = io.ReadAll(r.Body)
+			return "ok", err
+		}, ""
+	case "poco":
+		var types map[string]string
+		if err := json.Unmarshal(b["poco"], &types); err != nil {
+			return nil, err.Error()
+		}
+		var missing string
+		if bind, missing = structOf(types); missing != "" {
+			return nil, missing
+		}
+	case "bindingData":
+		bind = s.dataStruct()
+	default:
+		return nil, "echo of " + part
+	}
+	return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
+		if bind != nil {
+			v := reflect.New(bind)
+			if err := r.Bind(v.Interface()); err != nil {
+				g.bindErr = err
+				return nil, err
+			}
+			g.bound = v.Elem().Interface()
+		}
+		return "ok", nil
+	}, ""
+}
+
+// region stands for an enumeration.
+type region int
+
+// types are those of a POCO's members by the names that vectors give them.
+var types = map[string]reflect.Type{
+	"string":   reflect.TypeFor[*string](),
+	"int":      reflect.TypeFor[int32](),
+	"int?":     reflect.TypeFor[*int32](),
+	"bool":     reflect.TypeFor[bool](),
+	"double":   reflect.TypeFor[float64](),
+	"decimal":  reflect.TypeFor[float64](),
+	"guid":     reflect.TypeFor[uuid.UUID](),
+	"datetime": reflect.TypeFor[time.Time](),
+	"timespan": reflect.TypeFor[time.Duration](),
+	"enum":     reflect.TypeFor[region](),
+	"int[]":    reflect.TypeFor[[]int32](),
+	"string[]": reflect.TypeFor[[]string](),
+}
+
+func structOf(members map[string]string) (reflect.Type, string) {
+	var fields []reflect.StructField
+	for name, kind := range members {
+		kind, readonly := strings.CutPrefix(kind, "readonly ")
+		t, ok := types[kind]
+		if !ok {
+			return nil, "member of type " + kind
+		}
+		f := reflect.StructField{Name: strings.ToUpper(name[:1]) + name[1:], Type: t}
+		if readonly {
+			f.Tag = `json:"-" bind:"-"`
+		}
+		fields = append(fields, f)
+	}
+	return reflect.StructOf(fields), ""
+}
+
+// dataStruct has a member for each text that the vector expects, or expects not,
+// in the binding data: the library has it as the fields of a struct that Bind
+// fills.
+func (s *stage) dataStruct() reflect.Type {
+	names := map[string]reflect.Type{}
+	for _, raw := range []json.RawMessage{s.vector.Expect, s.vector.LibExpect} {
+		var x expectation
+		if raw == nil || decode(raw, &x) != nil {
+			continue
+		}
+		for name, value := range x.BindingData {
+			names[name] = reflect.TypeFor[*string]()
+			if len(value) > 0 && value[0] == '{' {
+				names[name] = reflect.TypeFor[json.RawMessage]()
+			}
+		}
+		for _, name := range x.BindingDataAbsent {
+			names[name] = reflect.TypeFor[*string]()
+		}
+	}
+	var fields []reflect.StructField
+	for name, t := range names {
+		if isSpecial(name) {
+			continue
+		}
+		fields = append(fields, reflect.StructField{
+			Name: fmt.Sprintf("F%d", len(fields)), Type: t, Tag: reflect.StructTag(fmt.Sprintf("json:%q", name)),
+		})
+	}
+	return reflect.StructOf(fields)
+}
+
+// isSpecial reports whether a name of the binding data is no field: the request
+// itself, its dictionaries and what is in them.
+func isSpecial(name string) bool {
+	return strings.HasPrefix(name, "$") || strings.ContainsAny(name, ".") || name == "Query" || name == "Headers"
+}

@@ -1,0 +1,203 @@
+package triggervec
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/httptrigger/httptrigger/internal/conformance/vec"
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+// Run puts every vector of a file to the library: what is expected of the
+// reference in Compat, what is expected of the library in Default.
+func Run(r *vec.Report, f *vec.File) error {
+	var all file
+	if err := json.Unmarshal(f.Data, &all); err != nil {
+		return err
+	}
+	for _, text := range all.Vectors {
+		one(r, all.Defaults.Keys, text)
+	}
+	return nil
+}
+
+func one(r *vec.Report, defaults keySet, text json.RawMessage) {
+	var head struct{ ID, Group string }
+	_ = json.Unmarshal(text, &head)
+	group := "trigger/" + head.Group
+	var v vector
+	if err := decode(text, &v); err != nil {
+		r.NotBuilt(group, head.ID, "vector: "+err.Error())
+		return
+	}
+	if v.Confidence == "lib" { // a rule of the library's own
+		check(r, group+" (default)", &v, defaults, v.Expect, false)
+	} else {
+		check(r, group, &v, defaults, v.Expect, true)
+	}
+	if v.LibExpect != nil {
+		check(r, group+" (default)", &v, defaults, v.LibExpect, false)
+	}
+	for name, expect := range v.LibExpectWithOption {
+		if name != "MethodNotAllowed" {
+			r.NotBuilt(group+" (default)", v.ID, "option "+name)
+			continue
+		}
+		check(r, group+" (default)", &v, defaults, expect, false)
+	}
+}
+
+// check runs a vector in one profile.
+func check(r *vec.Report, group string, v *vector, defaults keySet, expect json.RawMessage, compat bool) {
+	var x expectation
+	if err := decode(expect, &x); err != nil {
+		r.NotBuilt(group, v.ID, "expectation: "+err.Error())
+		return
+	}
+	if missing := x.missing(v); missing != "" {
+		r.NotBuilt(group, v.ID, missing)
+		return
+	}
+	if key := difference(v, &x, compat); key != "" {
+		r.Differs(group, v.ID, key)
+		return
+	}
+	if x.Redacted != nil {
+		redacted(r, group, v, &x, compat)
+		return
+	}
+	s := set(v, defaults, compat)
+	defer s.close()
+	if s.missing != "" {
+		r.NotBuilt(group, v.ID, s.missing)
+		return
+	}
+	diffs := s.loaded(&x)
+	asks := v.Request != nil || len(v.Steps) > 0
+	switch {
+	case asks && s.server == nil && !x.ConfigError:
+		diffs = append(diffs, fmt.Sprintf("no host: %v %v", s.loadErr, s.hostErr))
+	case asks && s.server == nil:
+	case len(v.Steps) > 0:
+		p := &play{stage: s, calls: map[string]*wire.Call{}}
+		for i := range v.Steps {
+			missing, err := p.take(&v.Steps[i])
+			if missing != "" {
+				r.NotBuilt(group, v.ID, missing)
+				return
+			}
+			if err != nil {
+				diffs = append(diffs, err.Error())
+				break
+			}
+		}
+		if err := p.endAll(); err != nil {
+			diffs = append(diffs, err.Error())
+		} else {
+			diffs = append(diffs, p.outcome(&x)...)
+		}
+	case v.Request != nil:
+		diffs = append(diffs, s.ask(&x)...)
+	}
+	if len(diffs) > 0 {
+		r.Fail(group, v.ID, "%s: %s", v.Title, strings.Join(diffs, "; "))
+		return
+	}
+	r.Pass(group)
+}
+
+// ask sends the vector's request and compares all that comes of it.
+func (s *stage) ask(x *expectation) []string {
+	req, err := s.vector.Request.wire()
+	if err != nil {
+		return []string{err.Error()}
+	}
+	got, _, err := s.server.Do(req)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	diffs := append(x.answer(got), s.saw(x)...)
+	s.close()
+	s.server = nil
+	diffs = append(diffs, s.log.lines(x.Log)...)
+	if x.LogContains != "" && !strings.Contains(s.log.text.String(), x.LogContains) {
+		diffs = append(diffs, fmt.Sprintf("log: %q is not in it", x.LogContains))
+	}
+	return diffs
+}
+
+// redacted compares the redaction of a log text.
+func redacted(r *vec.Report, group string, v *vector, x *expectation, compat bool) {
+	if v.Input == nil {
+		r.NotBuilt(group, v.ID, "redaction without an input")
+		return
+	}
+	redact := trigger.Redact
+	if compat {
+		redact = trigger.RedactCompat
+	}
+	if got := redact(*v.Input); got != *x.Redacted {
+		r.Fail(group, v.ID, "redaction of %q: got %q, want %q", *v.Input, got, *x.Redacted)
+		return
+	}
+	r.Pass(group)
+}
+
+// missing names what the library, or this runner, does not have of what a vector
+// expects.
+func (x *expectation) missing(v *vector) string {
+	for what, needed := range map[string]bool{
+		"the file system is not written to":  x.FileRewritten != nil,
+		"what a worker gets as its body":     x.WorkerBody != nil || x.WorkerHeaders != nil,
+		"the binding data as a whole":        x.BindingDataOnly != nil || x.RouteParameters != nil || x.Query != nil || specialData(x),
+		"binding expressions":                x.Expression != nil,
+		"the display form of an invocation":  x.DisplayText != "",
+		"parameters of other types":          x.Parameter != nil,
+		"dynamic throttles":                  x.Exceeded != nil || x.Checks != nil || x.WarningLine != "" || v.Config.CheckIntervalMs != 0,
+		"adaptive limits":                    x.Limit != nil || v.Config.Algorithm != "",
+		"custom handlers":                    x.HandlerCalled != nil || x.HandlerSaw != nil || x.Ready != nil || v.HandlerPing != nil,
+		"the custom resource provider":       x.TableAfter != nil || v.Config.Table != nil,
+		"the app's files over the admin API": v.asksForFiles(),
+		"bodies as base64":                   x.BodyBase64 != nil,
+	} {
+		if needed {
+			return what
+		}
+	}
+	return ""
+}
+
+// asksForFiles reports whether the request reads or writes files of the app.
+func (v *vector) asksForFiles() bool {
+	if v.Request == nil || v.Request.Target == nil {
+		return false
+	}
+	path, _, _ := strings.Cut(*v.Request.Target, "?")
+	return strings.HasPrefix(path, "/admin/vfs") || strings.HasPrefix(path, "/admin/zip") || path == "/admin/functions/download" ||
+		strings.HasPrefix(path, "/admin/functions/") && (v.Request.Method == "PUT" || v.Request.Method == "DELETE")
+}
+
+func specialData(x *expectation) bool {
+	for name := range x.BindingData {
+		if isSpecial(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// difference names a known difference that a check meets.
+func difference(v *vector, x *expectation, compat bool) string {
+	allow, ok := x.Headers["Allow"]
+	if !compat && ok && *x.Status == http.StatusMethodNotAllowed {
+		listed := strings.Split(allow, ", ")
+		if slices.Contains(listed, "GET") && !slices.Contains(listed, "HEAD") {
+			return "trigger/head-by-get"
+		}
+	}
+	return ""
+}

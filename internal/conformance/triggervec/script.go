@@ -1,0 +1,214 @@
+package triggervec
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+const (
+	settle  = 40 * time.Millisecond // how long a state that cannot be seen to come must last
+	patient = 5 * time.Second       // how long an expected state may take to come
+)
+
+// A waiting is a call that a step ends.
+type waiting struct {
+	end     chan string // how: "", "throw" or "panic"
+	entered chan struct{}
+}
+
+const nameHeader = "X-Vector-Name"
+
+// wait is a function that runs until a step ends it.
+func (s *stage) wait(ctx context.Context, r *trigger.Request, _ *sight) (any, error) {
+	name := r.Header.Get(nameHeader)
+	s.mu.Lock()
+	w := s.gates[name]
+	s.order = append(s.order, name)
+	s.running++
+	s.peak = max(s.peak, s.running)
+	s.mu.Unlock()
+	defer func() {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.running--
+	}()
+	if w == nil {
+		return nil, errors.New("nobody will end this call")
+	}
+	close(w.entered)
+	switch how := <-w.end; how {
+	case "throw":
+		return nil, errors.New("as the step says")
+	case "panic":
+		panic("as the step says")
+	}
+	return "ok", nil
+}
+
+// A play goes through the steps of a vector.
+type play struct {
+	*stage
+	calls    map[string]*wire.Call
+	names    []string
+	statuses []int // of requests sent one after another
+}
+
+func (p *play) arrive(name string) error {
+	w := &waiting{end: make(chan string, 1), entered: make(chan struct{})}
+	p.mu.Lock()
+	p.gates[name] = w
+	p.mu.Unlock()
+	f := p.vector.Functions[0].Name
+	call, err := p.server.Start(&wire.Request{Method: "GET", Target: "/api/" + f, Host: "functions.example", Headers: [][2]string{{nameHeader, name}}})
+	if err != nil {
+		return err
+	}
+	p.mu.Lock()
+	p.calls[name] = call
+	p.names = append(p.names, name)
+	p.mu.Unlock()
+	select { // the order of the steps is that of the queue
+	case <-w.entered:
+	case <-call.Done():
+	case <-time.After(settle):
+	}
+	return nil
+}
+
+func (p *play) end(name, how string) error {
+	w := p.gates[name]
+	if w == nil {
+		return fmt.Errorf("step ends %q, which did not arrive", name)
+	}
+	w.end <- how
+	select {
+	case <-p.calls[name].Done():
+	case <-time.After(patient):
+		return fmt.Errorf("%s was not answered", name)
+	}
+	time.Sleep(settle / 4) // the next one enters
+	return nil
+}
+
+// take does what a step says; what is missing for it is told apart from errors.
+func (p *play) take(s *step) (missing string, err error) {
+	switch {
+	case s.Arrive != "":
+		return "", p.arrive(s.Arrive)
+	case s.ArriveCount > 0:
+		for i := range s.ArriveCount {
+			if err := p.arrive(fmt.Sprint("r", i)); err != nil {
+				return "", err
+			}
+		}
+	case s.Finish != "":
+		return "", p.end(s.Finish, "")
+	case s.Throw != "":
+		return "", p.end(s.Throw, "throw")
+	case s.Panic != "":
+		return "", p.end(s.Panic, "panic")
+	case s.Cancel != "":
+		p.calls[s.Cancel].Abort()
+		time.Sleep(settle)
+	case s.ExpectDone != "":
+		select {
+		case <-p.calls[s.ExpectDone].Done():
+		case <-time.After(settle):
+			return "", fmt.Errorf("%s has no answer yet", s.ExpectDone)
+		}
+	case s.FinishAll:
+		return "", p.endAll()
+	case s.SendCount > 0:
+		for range s.SendCount {
+			got, _, err := p.server.Do(&wire.Request{Method: "GET", Target: "/api/" + p.vector.Functions[0].Name, Host: "functions.example"})
+			if err != nil {
+				return "", err
+			}
+			p.statuses = append(p.statuses, got.Status)
+		}
+	default:
+		return "dynamic throttles", nil
+	}
+	return "", nil
+}
+
+// endAll ends every call that runs or will, and waits for the answers.
+func (p *play) endAll() error {
+	p.mu.Lock()
+	for _, w := range p.gates {
+		select {
+		case w.end <- "":
+		default: // it was told already
+		}
+	}
+	p.mu.Unlock()
+	for _, name := range p.names {
+		select {
+		case <-p.calls[name].Done():
+		case <-time.After(patient):
+			return fmt.Errorf("%s was not answered", name)
+		}
+	}
+	return nil
+}
+
+// outcome compares the results of all steps.
+func (p *play) outcome(x *expectation) []string {
+	var diffs []string
+	add := func(format string, args ...any) { diffs = append(diffs, fmt.Sprintf(format, args...)) }
+	accepted, refused := 0, 0
+	statuses := map[string]int{}
+	for _, name := range p.names {
+		got, err := p.calls[name].Result()
+		if err != nil {
+			continue // it was cancelled
+		}
+		statuses[name] = got.Status
+		if got.Status == 429 {
+			refused++
+		} else {
+			accepted++
+		}
+	}
+	if x.Accepted != nil && accepted != *x.Accepted {
+		add("accepted: got %d, want %d", accepted, *x.Accepted)
+	}
+	if x.Refused != nil && refused != *x.Refused {
+		add("refused: got %d, want %d", refused, *x.Refused)
+	}
+	if x.MaxExecuting != nil && p.peak != *x.MaxExecuting {
+		add("running at once: got %d, want %d", p.peak, *x.MaxExecuting)
+	}
+	if x.StartOrder != nil && !reflect.DeepEqual(p.order, x.StartOrder) {
+		add("order: got %v, want %v", p.order, x.StartOrder)
+	}
+	for _, name := range x.NeverRan {
+		if contains(p.order, name) {
+			add("%s ran", name)
+		}
+	}
+	if x.Statuses != nil {
+		var list []int
+		byName := map[string]int{}
+		switch {
+		case json.Unmarshal(x.Statuses, &list) == nil:
+			if !reflect.DeepEqual(p.statuses, list) {
+				add("statuses: got %v, want %v", p.statuses, list)
+			}
+		case json.Unmarshal(x.Statuses, &byName) == nil:
+			for name, want := range byName {
+				if statuses[name] != want {
+					add("%s: got %d, want %d", name, statuses[name], want)
+				}
+			}
+		}
+	}
+	return diffs
+}

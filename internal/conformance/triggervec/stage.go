@@ -1,0 +1,222 @@
+package triggervec
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/http"
+	"slices"
+	"sync"
+	"testing/fstest"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+// A stage is a vector's app, set up in one profile.
+type stage struct {
+	vector *vector
+	compat bool
+
+	files    fstest.MapFS
+	app      *trigger.App
+	loadErr  error
+	hostErr  error
+	host     *trigger.Host
+	server   *wire.Server
+	handlers map[string]http.Handler
+	log      *logRecord
+
+	mu            sync.Mutex
+	sight         *sight // of the last call of a function
+	gates         map[string]*waiting
+	order         []string
+	running, peak int
+	now           time.Time
+
+	missing string // what the library lacks for this vector
+}
+
+func (s *stage) close() {
+	if s.server != nil {
+		s.server.Close()
+	}
+}
+
+// set builds the vector's app with the library.
+func set(v *vector, defaults keySet, compat bool) *stage {
+	s := &stage{vector: v, compat: compat, files: fstest.MapFS{}, handlers: map[string]http.Handler{}, log: &logRecord{}, gates: map[string]*waiting{}}
+	s.now = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
+	s.lay()
+	opts := &trigger.LoadOptions{Compat: compat, Env: v.Config.Env, V1: v.Profile == "v1"}
+	s.app, s.loadErr = trigger.LoadApp(s.files, opts)
+	if s.app == nil || !compat && s.loadErr != nil {
+		return s
+	}
+	for name := range s.handlers {
+		if !s.has(name) {
+			delete(s.handlers, name)
+		}
+	}
+	resolver, err := storeKeys(v, defaults, compat)
+	if err != nil {
+		s.hostErr = err
+		return s
+	}
+	c := trigger.Config{
+		App: s.app, Handlers: s.handlers, Keys: resolver, Compat: compat, Env: v.Config.Env,
+		InsecureSkipKeys: v.Config.LocalTools, Logger: slog.New(s.log),
+		ResponseTimeout: time.Duration(v.Config.GatewayTimeoutMs) * time.Millisecond,
+	}
+	if v.Config.SiteHost != "" {
+		c.Env = maps.Clone(c.Env)
+		if c.Env == nil {
+			c.Env = map[string]string{}
+		}
+		c.Env["WEBSITE_HOSTNAME"] = v.Config.SiteHost
+	}
+	for _, name := range v.Config.WebhookExtensions {
+		if c.Extensions == nil {
+			c.Extensions = map[string]http.Handler{}
+		}
+		c.Extensions[name] = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+	}
+	if s.host, s.hostErr = trigger.NewHost(c); s.hostErr != nil {
+		return s
+	}
+	if v.Config.HostState == "Offline" {
+		s.host.SetOffline(true, nil)
+	}
+	s.server, s.hostErr = wire.NewServer(s.host)
+	return s
+}
+
+// lay writes the files of the app and makes its functions.
+func (s *stage) lay() {
+	c := &s.vector.Config
+	switch {
+	case c.HostJSONRaw != nil:
+		s.files["host.json"] = &fstest.MapFile{Data: []byte(*c.HostJSONRaw)}
+	case len(c.HostJSON) == 0 && s.vector.Profile == "v1":
+		s.files["host.json"] = &fstest.MapFile{Data: []byte("{}")}
+	case len(c.HostJSON) == 0:
+		s.files["host.json"] = &fstest.MapFile{Data: []byte(`{"version":"2.0"}`)}
+	case string(c.HostJSON) == `"__absent__"`:
+	default:
+		s.files["host.json"] = &fstest.MapFile{Data: c.HostJSON}
+	}
+	for i := range s.vector.Functions {
+		f := &s.vector.Functions[i]
+		text := []byte(f.FunctionJSON)
+		if f.FunctionJSONRaw != nil {
+			text = []byte(*f.FunctionJSONRaw)
+		}
+		s.files[f.Name+"/function.json"] = &fstest.MapFile{Data: text}
+		s.files[f.Name+"/run.csx"] = &fstest.MapFile{}
+		h, missing := s.handler(f)
+		if missing != "" {
+			s.missing = missing
+			h = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
+		}
+		s.handlers[f.Name] = h
+	}
+}
+
+// has reports whether the app has a function, served or not.
+func (s *stage) has(name string) bool {
+	is := func(f trigger.FunctionConfig) bool { return f.Name == name }
+	return slices.ContainsFunc(s.app.Functions, is) || slices.ContainsFunc(s.app.Unlisted, is) ||
+		slices.ContainsFunc(s.app.Failed, func(f trigger.FunctionFailure) bool { return f.Name == name })
+}
+
+func storeKeys(v *vector, defaults keySet, compat bool) (*keys.Resolver, error) {
+	store := &keys.Memory{}
+	list := func(m map[string]string) []keys.Key {
+		var out []keys.Key
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			out = append(out, keys.Key{Name: name, Value: keys.NewSecret(m[name])})
+		}
+		return out
+	}
+	host := keys.Set{
+		Master:   keys.Key{Name: keys.MasterName, Value: keys.NewSecret(defaults.Master)},
+		Function: list(defaults.Host), System: list(defaults.System),
+	}
+	if err := store.Save(context.Background(), keys.HostScope(), host); err != nil {
+		return nil, err
+	}
+	for _, f := range v.Functions {
+		if !trigger.ValidName(f.Name) {
+			continue
+		}
+		if err := store.Save(context.Background(), keys.FunctionScope(f.Name), keys.Set{Function: list(defaults.Function)}); err != nil {
+			return nil, err
+		}
+	}
+	return &keys.Resolver{Store: store, Compat: compat}, nil
+}
+
+// A logRecord keeps what was logged.
+type logRecord struct {
+	mu      sync.Mutex
+	records []map[string]any
+	text    bytes.Buffer
+}
+
+func (l *logRecord) Enabled(context.Context, slog.Level) bool { return true }
+
+func (l *logRecord) Handle(_ context.Context, r slog.Record) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	fields := map[string]any{"msg": r.Message}
+	fmt.Fprintln(&l.text, r.Message)
+	r.Attrs(func(a slog.Attr) bool {
+		fields[a.Key] = a.Value.Any()
+		fmt.Fprintf(&l.text, "%s=%v ", a.Key, a.Value)
+		return true
+	})
+	l.records = append(l.records, fields)
+	return nil
+}
+
+func (l *logRecord) WithAttrs([]slog.Attr) slog.Handler { return l }
+func (l *logRecord) WithGroup(string) slog.Handler      { return l }
+
+// lines compares the request lines of the log with those wanted, in order. The
+// library's lines have other words; the facts are the same: 527 is a request
+// that came in, 528 one that was answered.
+func (l *logRecord) lines(want []logLine) []string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var diffs []string
+	for _, w := range want {
+		found := false
+		for _, r := range l.records {
+			found = found || matches(r, w)
+		}
+		if !found {
+			text, _ := json.Marshal(l.records)
+			diffs = append(diffs, fmt.Sprintf("log: nothing like %+v in %s", w, text))
+		}
+	}
+	return diffs
+}
+
+func matches(r map[string]any, w logLine) bool {
+	for name, value := range w.Fields {
+		if fmt.Sprint(r[name]) != fmt.Sprint(value) {
+			return false
+		}
+	}
+	for _, name := range w.Has {
+		if _, ok := r[name]; !ok {
+			return false
+		}
+	}
+	return true
+}
