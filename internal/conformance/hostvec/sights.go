@@ -55,8 +55,11 @@ func (w *seen) check(req *wire.Request, got []*sight, n names) []string {
 			add("%s", d)
 		}
 	}
-	if d := w.unread(); d != "" {
+	if d := w.query(req, g); d != "" {
 		add("%s", d)
+	}
+	if w.Parameters != nil {
+		add("seen.parameters is not compared")
 	}
 	if d := w.headers(req, g); d != "" {
 		add("%s", d)
@@ -94,12 +97,34 @@ func text(s *string, otherwise string) string {
 	return otherwise
 }
 
-// unread names a member of the record that this runner does not compare.
-func (w *seen) unread() string {
-	for name, text := range map[string]json.RawMessage{"query": w.Query, "parameters": w.Parameters, "Data": w.Data, "Metadata": w.Metadata} {
-		if text != nil {
-			return "seen." + name + " is not compared"
+// query compares the query: as it was sent, unless the record has another one,
+// as text or as values by name.
+func (w *seen) query(req *wire.Request, g *sight) string {
+	got := g.request.URL.RawQuery
+	_, want, _ := strings.Cut(req.Target, "?")
+	switch {
+	case len(w.Query) > 0 && w.Query[0] == '{':
+		var values map[string]lines
+		if err := json.Unmarshal(w.Query, &values); err != nil {
+			return "query: " + err.Error()
 		}
+		parsed := g.request.URL.Query()
+		same := len(values) == len(parsed)
+		for name, list := range values {
+			same = same && slices.Equal(joined(parsed[name]), joined(list))
+		}
+		if !same {
+			return fmt.Sprintf("query: got %q, want %s", got, w.Query)
+		}
+		return ""
+	case len(w.Query) > 0:
+		if err := json.Unmarshal(w.Query, &want); err != nil {
+			return "query: " + err.Error()
+		}
+		want = strings.TrimPrefix(want, "?")
+	}
+	if got != want {
+		return fmt.Sprintf("query: got %q, want %q", got, want)
 	}
 	return ""
 }
