@@ -110,14 +110,18 @@ func (l *loader) listed(name string) bool {
 	return len(list) == 0 || slices.ContainsFunc(list, func(s string) bool { return strings.EqualFold(s, name) })
 }
 
-// disabled reports whether a setting turns the function off.
+// disabled reports whether a setting turns the function off. Names of settings
+// ignore case.
 func (l *loader) disabled(name string) bool {
-	for _, key := range []string{"AzureWebJobs." + name + ".Disabled", "AzureWebJobs_" + name + "_Disabled"} {
-		if text, ok := variable(l.Env, key); ok && isTrue(text) {
-			return true
+	if l.off == nil {
+		l.off = map[string]bool{}
+		for key, text := range l.Env {
+			if function, ok := disabledSetting(key); ok && isTrue(text) {
+				l.off[strings.ToLower(function)] = true
+			}
 		}
 	}
-	return false
+	return l.off[strings.ToLower(name)]
 }
 
 func isTrue(text string) bool { return text == "1" || strings.EqualFold(text, "true") }

@@ -255,12 +255,18 @@ func wireMethodsOf(f *FunctionConfig, v *jsonc.Value) error {
 // whole app.
 func (l *loader) wireRoutes() {
 	var served []FunctionConfig
-	for _, f := range l.app.Functions {
-		if err := l.wireRouteOf(f, served); f.HTTP && err != nil {
-			l.fail(f, true, err)
-			continue
+	before := map[string][]*FunctionConfig{} // by route
+	for i := range l.app.Functions {
+		f := &l.app.Functions[i]
+		own := strings.ToLower(strings.Trim(f.Template(""), "/"))
+		if f.HTTP {
+			if err := l.wireRouteOf(f, own, before[own]); err != nil {
+				l.fail(*f, true, err)
+				continue
+			}
+			before[own] = append(before[own], f)
 		}
-		served = append(served, f)
+		served = append(served, *f)
 	}
 	l.app.Functions = served
 	if l.app.Err != nil {
@@ -284,13 +290,12 @@ func (l *loader) wireRoutes() {
 
 // wireRouteOf checks a route against the reserved ones and those before it
 // (ScriptHost.cs, ValidateHttpFunction). Methods are compared to the letter.
-func (l *loader) wireRouteOf(f FunctionConfig, before []FunctionConfig) error {
-	own := strings.ToLower(strings.Trim(f.Template(""), "/"))
+func (l *loader) wireRouteOf(f *FunctionConfig, own string, before []*FunctionConfig) error {
 	if strings.HasPrefix(own, "admin") || !l.V1 && strings.HasPrefix(own, "runtime") {
 		return wireError(wireReserved)
 	}
 	for _, o := range before {
-		if o.HTTP && strings.EqualFold(strings.Trim(o.Template(""), "/"), own) && overlap(o.Methods, f.Methods) {
+		if overlap(o.Methods, f.Methods) {
 			return wiref(wireConflict, o.Name)
 		}
 	}

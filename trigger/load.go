@@ -54,6 +54,9 @@ type loader struct {
 	// routeAt has where the route of each function is written, by folder.
 	routeAt map[string]routePlace
 
+	// off has the functions that settings turn off, by name in lower case.
+	off map[string]bool
+
 	errs []error
 }
 

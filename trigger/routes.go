@@ -67,47 +67,98 @@ func routeReason(err error) string {
 
 // routes checks names and routes of all functions together, in Default.
 func (l *loader) routes() {
-	var served []FunctionConfig
-	for _, f := range l.app.Functions {
-		if err := l.checkRoute(f, served); err != nil {
-			l.mistake(err)
-			l.fail(f, true, err)
+	failed := map[string][]error{} // by folder
+	fail := func(f *FunctionConfig, err *ConfigError) {
+		l.mistake(err)
+		failed[f.Dir] = append(failed[f.Dir], err)
+	}
+	byName := map[string]*FunctionConfig{}
+	var routes []route.Route[*FunctionConfig]
+	for i := range l.app.Functions {
+		f := &l.app.Functions[i]
+		if o := byName[strings.ToUpper(f.Name)]; o != nil {
+			fail(f, place{file: f.Dir + "/" + functionFile}.errorf("", "%q and %q differ only by case, and names must be unique within the function app.", f.Name, o.Name))
 			continue
 		}
-		served = append(served, f)
+		byName[strings.ToUpper(f.Name)] = f
+		if !f.HTTP {
+			continue
+		}
+		t, err := l.checkRoute(f)
+		if err != nil {
+			fail(f, err)
+			continue
+		}
+		routes = append(routes, route.Route[*FunctionConfig]{Name: f.Name, Methods: f.Methods, Template: t, Value: f})
 	}
-	l.app.Functions = served
-}
-
-func (l *loader) checkRoute(f FunctionConfig, before []FunctionConfig) error {
-	at := l.routeAt[f.Dir]
-	for _, o := range before {
-		if strings.EqualFold(o.Name, f.Name) {
-			return place{file: f.Dir + "/" + functionFile}.errorf("", "%q and %q differ only by case, and names must be unique within the function app.", f.Name, o.Name)
+	_, err := route.NewTable(routes, nil)
+	for _, err := range each(err) {
+		var ce *route.ConflictError
+		var re *route.RouteError
+		name := ""
+		switch {
+		case errors.As(err, &ce):
+			name = ce.B
+		case errors.As(err, &re):
+			name = re.Name
+		}
+		if f := byName[strings.ToUpper(name)]; f != nil {
+			at := l.routeAt[f.Dir]
+			fail(f, at.errorf(at.name, "%s", conflictReason(err, ce)))
 		}
 	}
-	if !f.HTTP {
-		return nil
+	l.app.Functions = slices.DeleteFunc(l.app.Functions, func(f FunctionConfig) bool {
+		errs, ok := failed[f.Dir]
+		if ok {
+			l.fail(f, true, errors.Join(errs...))
+		}
+		return ok
+	})
+}
+
+// each returns the errors that err joins.
+func each(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		if err == nil {
+			return nil
+		}
+		return []error{err}
 	}
+	return joined.Unwrap()
+}
+
+// conflictReason says how two routes stand in each other's way.
+func conflictReason(err error, ce *route.ConflictError) string {
+	if ce == nil {
+		return strings.TrimPrefix(err.Error(), "route: ")
+	}
+	method, path := "", ""
+	if ce.Method != "" {
+		method = " to " + ce.Method
+	}
+	if ce.Path != "" {
+		path = fmt.Sprintf(", such as %q", ce.Path)
+	}
+	return fmt.Sprintf("%q of %s and %q of %s answer%s the same paths%s, and neither is more specific", ce.TemplateA, ce.A, ce.TemplateB, ce.B, method, path)
+}
+
+// checkRoute compiles the template of a function.
+func (l *loader) checkRoute(f *FunctionConfig) (*route.Template, *ConfigError) {
+	at := l.routeAt[f.Dir]
 	if f.Route != "" {
 		if _, err := route.Compile(f.Route); err != nil {
-			return at.inside(err)
+			return nil, at.inside(err)
 		}
 	}
 	t, err := route.Compile(f.Template(l.app.Host.HTTP.RoutePrefix))
 	if err != nil {
-		return at.errorf(at.name, "%s", routeReason(err))
+		return nil, at.errorf(at.name, "%s", routeReason(err))
 	}
 	if reserved(t) {
-		return at.errorf(at.name, "%q is where the host's own endpoints are: want another first segment, or a prefix", t)
+		return nil, at.errorf(at.name, "%q is where the host's own endpoints are: want another first segment, or a prefix", t)
 	}
-	for _, o := range before {
-		same := strings.EqualFold(o.Template(""), f.Template(""))
-		if o.HTTP && same && overlap(o.Methods, f.Methods) {
-			return at.errorf(at.name, "the route is that of %s too, and they share a method", o.Name)
-		}
-	}
-	return nil
+	return t, nil
 }
 
 // constraintNames are the constraints that a mistyped one may have meant.
@@ -118,7 +169,7 @@ var constraintNames = []string{
 
 // inside returns an error at the offending place in the route, if the file has
 // the route as it is.
-func (p routePlace) inside(err error) error {
+func (p routePlace) inside(err error) *ConfigError {
 	e := p.errorf(p.name, "%s", routeReason(err))
 	var se *route.SyntaxError
 	var ce *route.ConstraintError
