@@ -14,6 +14,9 @@
 //     in order of arrival, or are rejected.
 //   - [Rate]: too often, for each key or client. It belongs behind the key check if it
 //     counts by key; [ClientAddress] tells strangers apart.
+//   - [DynamicThrottle]: the machine itself is short of something, whoever asks. Its
+//     probes: [Memory], [Heap], [CPU], [Pressure], [Goroutines], [FileDescriptors],
+//     [Connections], [Counters], and your own.
 //
 // Every limiter has a decision that returns an error (Check, Acquire) and a Wrap that
 // turns it into HTTP: an empty body, the status of [RejectedError.StatusCode], and
@@ -36,7 +39,7 @@
 //
 // # Differences
 //
-// From the source, and GateConfig.Compat or RequestLimit.Compat undoes them:
+// From the source; the Compat fields undo them:
 //
 //   - A refusal carries Retry-After and no X-FUNCTION-SCALEOUT.
 //   - A request whose client left does not run when its turn comes.
@@ -45,10 +48,15 @@
 //   - The request target is held to the documented 4,096 bytes, not to the 8,192 of
 //     the server's request line.
 //   - A chunked body is measured without its framing.
+//   - The dynamic throttle has a threshold of one's own, a gap between exceeded and
+//     recovered, and samples beside the requests. Counters that cannot be read count as
+//     not exceeded in Compat too: the source answers 500 then. And a throttle that is
+//     switched off rejects nothing, where the source may go on rejecting.
 //
 // # Sources
 //
 // HttpThrottleMiddleware.cs, HttpRequestQueue.cs, HttpOptionsSetup.cs,
-// HttpRequestBodySizeMiddleware.cs and ScriptConstants.cs of azure-functions-host;
+// HttpRequestBodySizeMiddleware.cs, HostPerformanceManager.cs and ScriptConstants.cs of
+// azure-functions-host;
 // HttpOptions.cs of azure-webjobs-sdk-extensions.
 package throttle

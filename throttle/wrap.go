@@ -62,13 +62,17 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		return
 	}
 	s := g.current()
-	if s.Compat {
-		w.Header()["X-Function-Scaleout"] = scaleOut
-	}
 	if s.Logger != nil && s.Logger.Enabled(r.Context(), slog.LevelInfo) {
 		s.log(r.Context(), e)
 	}
-	refuse.Error(w, e)
+	writeRefusal(w, e, s.Compat)
+}
+
+func writeRefusal(w http.ResponseWriter, err error, compat bool) {
+	if compat {
+		w.Header()["X-Function-Scaleout"] = scaleOut
+	}
+	refuse.Error(w, err)
 }
 
 // scaleOut asks the platform's front end for more instances (ScriptConstants.cs).
