@@ -261,6 +261,9 @@ func (c *Compiler) resolveRegexp(made *Constraint) *ConstraintError {
 		compile = CompileRE2
 	}
 	expr, err := compile(made.args[0])
+	if err == nil && expr == nil {
+		err = errors.New("the engine returned nothing")
+	}
 	if err == nil {
 		made.expr = expr
 		return nil

@@ -87,8 +87,7 @@ func (c *Constraint) Check(value string) (ok bool, err error) {
 	case kindDouble, kindFloat:
 		return invariant.IsFloat(value), nil
 	case kindGUID:
-		_, err := invariant.ParseGUID(value)
-		return err == nil, nil
+		return invariant.IsGUID(value), nil
 	case kindDateTime:
 		return c.isDateTime(value), nil
 	case kindAlpha:

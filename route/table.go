@@ -38,7 +38,8 @@ type TableOptions struct {
 	// of their names, ordinal and with case ignored, and the first that accepts
 	// path and method is it, however unspecific. A method that does not fit is
 	// no match, HEAD has to be listed like any other, and no two routes are in
-	// conflict.
+	// conflict. An empty segment does not begin a catch-all, whatever the
+	// templates were compiled with; in a table without Compat it does.
 	Compat bool
 }
 

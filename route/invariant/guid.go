@@ -60,6 +60,23 @@ func ParseGUID(s string) (GUID, error) {
 	return g, nil
 }
 
+// IsGUID reports whether [ParseGUID] reads s.
+func IsGUID(s string) bool {
+	if len(s) == 36 && plainD(s) {
+		return true
+	}
+	_, err := ParseGUID(s)
+	return err == nil
+}
+
+// plainD reports whether the 36 bytes of s are form D without prefixes.
+func plainD(s string) bool {
+	if s[8] != '-' || s[13] != '-' || s[18] != '-' || s[23] != '-' {
+		return false
+	}
+	return hexDigits(s[:8]) && hexDigits(s[9:13]) && hexDigits(s[14:18]) && hexDigits(s[19:23]) && hexDigits(s[24:])
+}
+
 // utf16Less reports whether s has fewer than n UTF-16 code units.
 func utf16Less(s string, n int) bool {
 	units := 0
@@ -121,7 +138,7 @@ func trimHexPrefix(s string) string {
 
 func hexDigits(s string) bool {
 	for i := range len(s) {
-		if hexDigit(s[i]) < 0 {
+		if c := s[i]; c-'0' > 9 && c|0x20-'a' > 5 {
 			return false
 		}
 	}

@@ -51,5 +51,8 @@ func TestParseGUID(t *testing.T) {
 		if text != tt.want {
 			t.Errorf("ParseGUID(%q) = %q, %v, want %q", tt.text, got, err, tt.want)
 		}
+		if invariant.IsGUID(tt.text) != (err == nil) {
+			t.Errorf("IsGUID(%q) = %v", tt.text, err != nil)
+		}
 	}
 }

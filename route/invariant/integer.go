@@ -15,6 +15,9 @@ var ErrRange = errors.New("value out of range")
 // Int reads a signed integer of 8, 16, 32 or 64 bits: white, an optional sign,
 // ASCII digits, white. Leading zeros are fine; trailing U+0000 are passed over.
 func Int(s string, bits int) (int64, error) {
+	if n, ok := plain(s); ok && bits >= 32 {
+		return n, nil
+	}
 	n, negative, err := magnitude(s)
 	limit := uint64(1) << (bits - 1)
 	switch {
@@ -39,6 +42,21 @@ func Uint(s string, bits int) (uint64, error) {
 		return 0, ErrRange
 	}
 	return n, nil
+}
+
+// plain reads what most integers are: one to nine digits, which fit in 32 bits.
+func plain(s string) (n int64, ok bool) {
+	if len(s) == 0 || len(s) > 9 {
+		return 0, false
+	}
+	for i := range len(s) {
+		d := s[i] - '0'
+		if d > 9 {
+			return 0, false
+		}
+		n = n*10 + int64(d)
+	}
+	return n, true
 }
 
 // magnitude reads an integer as sign and absolute value. A bad form goes before

@@ -129,6 +129,9 @@ func FuzzParse(f *testing.F) {
 				t.Errorf("ParseDecimal(%q) prints %q, which reads as %v, %v", s, d, again, err)
 			}
 		}
+		if _, err := invariant.ParseGUID(s); (err == nil) != invariant.IsGUID(s) {
+			t.Errorf("ParseGUID(%q): %v, IsGUID %v", s, err, invariant.IsGUID(s))
+		}
 		if g, err := invariant.ParseGUID(s); err == nil {
 			if again, err := invariant.ParseGUID(g.String()); err != nil || again != g {
 				t.Errorf("ParseGUID(%q) prints %q, which reads as %v, %v", s, g, again, err)
