@@ -136,3 +136,41 @@ func TestParseTargetErrors(t *testing.T) {
 		}
 	}
 }
+
+func TestTableExpand(t *testing.T) {
+	routes := []route.Route[int]{
+		{Name: "a", Template: route.MustCompile("{*all}")},
+		{Name: "b", Template: route.MustCompile("shop/{id}")},
+		{Name: "c", Template: route.MustCompile("shop/{id:int}")},
+		{Name: "d", Template: route.MustCompile("old/{id}"), Order: 1},
+	}
+	tests := []struct {
+		compat bool
+		name   string
+		id     any
+		want   string
+	}{
+		{false, "", 5, "/shop/5"},
+		{false, "D", 5, "/old/5"},
+		{false, "c", "x", ""},
+		{false, "", "x", "/shop/x"},
+		{false, "", nil, "/"},
+		{true, "", 5, "/?id=5"}, // the first by name
+		{false, "e", 5, ""},
+	}
+	for _, tt := range tests {
+		table, err := route.NewTable(routes, &route.TableOptions{Compat: tt.compat})
+		if err != nil {
+			t.Fatal(err)
+		}
+		opts := &route.ExpandOptions{Endpoint: !tt.compat}
+		got, err := table.Expand(tt.name, []route.Arg{{Name: "id", Value: tt.id}}, opts)
+		if got != tt.want || (err != nil) != (tt.want == "") {
+			t.Errorf("Expand(%q, id=%v) = %q, %v, want %q (compat %v)", tt.name, tt.id, got, err, tt.want, tt.compat)
+		}
+	}
+	var empty route.Table[int]
+	if _, err := empty.Expand("", nil, nil); !errors.Is(err, route.ErrNoURL) {
+		t.Errorf("the empty table: %v", err)
+	}
+}

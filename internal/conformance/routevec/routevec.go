@@ -5,6 +5,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/route"
@@ -15,6 +17,8 @@ import (
 type Runner struct {
 	// Regexp goes to route.Compiler.
 	Regexp func(expr string) (route.Matcher, error)
+
+	recorded time.Time // the day of the file, which dates may depend on
 }
 
 // Run puts every vector of f to the library, with the default engine.
@@ -34,6 +38,7 @@ func (run Runner) Run(r *vec.Report, f *vec.File) error {
 	if file.Format != "route-vectors/1" {
 		return fmt.Errorf("unknown format %q", file.Format)
 	}
+	run.recorded = recordedOn(file.Recorded)
 	sections := map[string]func(*vec.Report, string, json.RawMessage) error{
 		"templates":   run.template,
 		"constraints": run.constraint,
@@ -72,7 +77,21 @@ func strict(data []byte, v any) error {
 
 // compiler returns the compiler of a profile.
 func (run Runner) compiler(compat bool) *route.Compiler {
-	return &route.Compiler{Regexp: run.Regexp, Compat: compat}
+	c := &route.Compiler{Regexp: run.Regexp, Compat: compat}
+	if !run.recorded.IsZero() {
+		c.Now = func() time.Time { return run.recorded }
+	}
+	return c
+}
+
+// recordedOn reads the day out of "<framework>, <date>"; zero if there is none.
+func recordedOn(text string) time.Time {
+	_, day, _ := strings.Cut(text, ", ")
+	t, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return time.Time{}
+	}
+	return t
 }
 
 // check reports one comparison.
