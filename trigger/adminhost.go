@@ -42,8 +42,8 @@ func (a *admin) ping(x *exchange, _ string) {
 	h := x.w.Header()
 	h["Cache-Control"] = []string{"no-store,no-cache"}
 	h["Pragma"] = []string{"no-cache"}
-	if a.site.Load != nil && a.asksHealth(x.r) {
-		if err := a.site.Load.Check(); err != nil {
+	if a.site.health != nil && a.asksHealth(x.r) {
+		if err := a.site.health.Check(); err != nil {
 			x.answerEmpty(http.StatusTooManyRequests)
 			return
 		}

@@ -57,7 +57,9 @@ type Config struct {
 	Front *throttle.Gate
 
 	// Load refuses requests while the host is overloaded; it is asked where
-	// Gate stands. Nil never refuses.
+	// Gate stands. Nil is what App says: with dynamicThrottlesEnabled, a
+	// throttle by the CPU, the memory, the heap, the file descriptors and the
+	// platform's counters in Env, in Compat by the counters alone.
 	Load LoadCheck
 
 	// Limit bounds the size of requests. Nil is MaxBody of App, or 104,857,600

@@ -26,6 +26,7 @@ type site struct {
 	ends    []*endpoint // in order of names
 	limit   *throttle.RequestLimit
 	gate    *throttle.Gate // nil if unbounded
+	health  LoadCheck      // what the health ping asks, or nil
 	stamp   *stamp
 	policy  *corsPolicy
 	admin   *admin
@@ -141,6 +142,7 @@ func (s *site) setLimits(errs *mistakes) {
 			s.broken.all = fmt.Errorf("trigger: the body limit is %d", s.bodyMax)
 		}
 	}
+	s.setLoad(errs)
 	s.gate = s.Gate
 	http := &s.app.Host.HTTP
 	if s.gate != nil || http.MaxConcurrentRequests == -1 && http.MaxOutstandingRequests == -1 {
@@ -159,6 +161,34 @@ func (s *site) setLimits(errs *mistakes) {
 	})
 	errs.add(err)
 	s.gate = gate
+}
+
+// setLoad makes the throttle by load that host.json asks for, and what the
+// health ping goes by, which in Compat is there in any case.
+func (s *site) setLoad(errs *mistakes) {
+	s.health = s.Load
+	if s.Load != nil || !s.app.Host.HTTP.DynamicThrottlesEnabled && !s.Compat {
+		return
+	}
+	c := throttle.DynamicConfig{
+		Probes:    []throttle.Probe{throttle.Counters(func() string { return s.Env["WEBSITE_COUNTERS_APP"] })},
+		Threshold: s.app.Host.HealthMonitor.CounterThreshold,
+		Compat:    s.Compat, Logger: s.Logger, Now: s.Now,
+	}
+	if s.Compat {
+		c.Threshold = 0 // the setting does not get there (TH-38)
+	} else {
+		c.Probes = append(c.Probes, throttle.CPU(), throttle.Memory(), throttle.Heap(), throttle.FileDescriptors())
+	}
+	load, err := throttle.NewDynamicThrottle(c)
+	if err != nil {
+		errs.add(err)
+		return
+	}
+	s.health = load
+	if s.app.Host.HTTP.DynamicThrottlesEnabled {
+		s.Load = load
+	}
 }
 
 // setAround makes what stands around the functions: headers, origins, users.

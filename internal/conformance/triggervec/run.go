@@ -77,6 +77,12 @@ func check(r *vec.Report, group string, v *vector, defaults keySet, expect json.
 		return
 	}
 	diffs := s.loaded(&x)
+	if x.Exceeded != nil {
+		got, err := s.exceeded()
+		if err != nil || !slices.Equal(got, *x.Exceeded) {
+			diffs = append(diffs, fmt.Sprintf("exceeded: got %v (%v), want %v", got, err, *x.Exceeded))
+		}
+	}
 	asks := v.Request != nil || len(v.Steps) > 0
 	switch {
 	case asks && s.server == nil && !x.ConfigError:
@@ -157,7 +163,6 @@ func (x *expectation) missing(v *vector) string {
 		"binding expressions":                x.Expression != nil,
 		"the display form of an invocation":  x.DisplayText != "",
 		"parameters of other types":          x.Parameter != nil,
-		"dynamic throttles":                  x.Exceeded != nil || x.Checks != nil || x.WarningLine != "" || v.Config.CheckIntervalMs != 0,
 		"adaptive limits":                    x.Limit != nil || v.Config.Algorithm != "",
 		"custom handlers":                    x.HandlerCalled != nil || x.HandlerSaw != nil || x.Ready != nil || v.HandlerPing != nil,
 		"the custom resource provider":       x.TableAfter != nil || v.Config.Table != nil,

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
@@ -133,8 +134,16 @@ func (p *play) take(s *step) (missing string, err error) {
 			}
 			p.statuses = append(p.statuses, got.Status)
 		}
+	case s.AdvanceMs > 0:
+		p.mu.Lock()
+		p.now = p.now.Add(time.Duration(s.AdvanceMs) * time.Millisecond)
+		p.mu.Unlock()
+	case s.Exceed != nil:
+		p.mu.Lock()
+		p.exceeding = *s.Exceed
+		p.mu.Unlock()
 	default:
-		return "dynamic throttles", nil
+		return "a step of another kind", nil
 	}
 	return "", nil
 }
@@ -188,6 +197,12 @@ func (p *play) outcome(x *expectation) []string {
 	}
 	if x.StartOrder != nil && !reflect.DeepEqual(p.order, x.StartOrder) {
 		add("order: got %v, want %v", p.order, x.StartOrder)
+	}
+	if x.Checks != nil && p.checks != *x.Checks {
+		add("checks: got %d, want %d", p.checks, *x.Checks)
+	}
+	if x.WarningLine != "" && !strings.Contains(p.log.text.String(), x.WarningLine) {
+		add("log: %q is not in it", x.WarningLine)
 	}
 	for _, name := range x.NeverRan {
 		if contains(p.order, name) {

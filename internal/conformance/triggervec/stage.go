@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
 	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/throttle"
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
@@ -37,6 +39,8 @@ type stage struct {
 	gates         map[string]*waiting
 	order         []string
 	running, peak int
+	exceeding     []string // the counters that are high
+	checks        int
 	now           time.Time
 
 	missing string // what the library lacks for this vector
@@ -86,6 +90,10 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 		}
 		c.Extensions[name] = http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})
 	}
+	if err := s.load(&c); err != nil {
+		s.hostErr = err
+		return s
+	}
 	if s.host, s.hostErr = trigger.NewHost(c); s.hostErr != nil {
 		return s
 	}
@@ -94,6 +102,54 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 	}
 	s.server, s.hostErr = wire.NewServer(s.host)
 	return s
+}
+
+// load puts in a throttle by load whose clock and counters the steps move.
+func (s *stage) load(c *trigger.Config) error {
+	if s.vector.Config.CheckIntervalMs == 0 {
+		return nil
+	}
+	probe := throttle.ProbeFunc(func() ([]throttle.Reading, error) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		s.checks++
+		var out []throttle.Reading
+		for _, name := range s.exceeding {
+			out = append(out, throttle.Reading{Name: name, Value: 1, Limit: 1})
+		}
+		return out, nil
+	})
+	load, err := throttle.NewDynamicThrottle(throttle.DynamicConfig{
+		Probes: []throttle.Probe{probe}, Compat: s.compat, Logger: slog.New(s.log),
+		Interval: time.Duration(s.vector.Config.CheckIntervalMs) * time.Millisecond,
+		Now: func() time.Time {
+			s.mu.Lock()
+			defer s.mu.Unlock()
+			return s.now
+		},
+	})
+	c.Load = load
+	return err
+}
+
+// exceeded says which counters of the settings are over their threshold.
+func (s *stage) exceeded() ([]string, error) {
+	c := throttle.DynamicConfig{
+		Probes: []throttle.Probe{throttle.Counters(func() string { return s.vector.Config.Env["WEBSITE_COUNTERS_APP"] })},
+		Compat: s.compat,
+	}
+	if !s.compat {
+		c.Threshold = s.app.Host.HealthMonitor.CounterThreshold
+	}
+	load, err := throttle.NewDynamicThrottle(c)
+	if err != nil {
+		return nil, err
+	}
+	var rejected *throttle.RejectedError
+	if errors.As(load.Check(), &rejected) {
+		return rejected.Exceeded, nil
+	}
+	return []string{}, nil
 }
 
 // lay writes the files of the app and makes its functions.
