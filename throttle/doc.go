@@ -18,6 +18,8 @@
 //     probes: [Memory], [Heap], [CPU], [Pressure], [Goroutines], [FileDescriptors],
 //     [Connections], [Counters], and your own.
 //
+// [Monitor] shows their state to readiness checks and to scalers.
+//
 // Every limiter has a decision that returns an error (Check, Acquire) and a Wrap that
 // turns it into HTTP: an empty body, the status of [RejectedError.StatusCode], and
 // Retry-After where the time is known. Nothing here wraps a ResponseWriter.
