@@ -161,7 +161,7 @@ func metadata(f *FunctionConfig, r *http.Request, inv *Invocation, body []byte) 
 		if m.Value.Kind == jsonc.Object {
 			put(m.Name, m.Value.AppendJSON(nil))
 		} else {
-			put(m.Name, textInText(netText(m.Value)))
+			put(m.Name, textInText(rulesOf(r.Context()).scriptText(m.Value, false)))
 		}
 	}
 	names, values := queryOf(r)

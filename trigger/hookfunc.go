@@ -3,6 +3,8 @@ package trigger
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"strings"
 	"sync"
 	"time"
@@ -37,8 +39,23 @@ func (s *site) fileWebHook(e *endpoint, errs *mistakes) {
 	case "genericjson":
 		e.WebHook = &webhook.GenericJSON{Secrets: secrets}
 	default:
+		if s.Compat {
+			e.Handler, e.Level = noReceiver(kind), keys.Anonymous
+			return
+		}
 		errs.addf("function %q: webHookType %q: want genericJson or github; others take a Function with a WebHook", e.Name, kind)
 	}
+}
+
+// noReceiver answers for a webHookType that runtime 1.x has no receiver for
+// (WebHookReceiverManager.cs).
+func noReceiver(kind string) http.Handler {
+	return Func(func(context.Context, *Request) (any, error) {
+		return &Response{
+			Status: http.StatusInternalServerError,
+			Body:   fmt.Sprintf("Invalid WebHook configuration. Unable to find a receiver for WebHook type '%s'", kind),
+		}, nil
+	})
 }
 
 // receive puts a webhook receiver in front of a function.

@@ -12,9 +12,27 @@ import (
 	"github.com/httptrigger/httptrigger/internal/jsonc"
 )
 
-// A script is a value that a function in another language hands to its HTTP
-// output, as JSON. An object with a member body is a response (HttpBinding.cs,
-// ParseResponseObject); anything else is the body itself.
+// ScriptResult makes a result for Func of the value that a function in another
+// language hands to its HTTP output, as JSON (HttpBinding.cs, CreateResult):
+//
+//	null                     204 without a body
+//	an object with a body    a response: statusCode (or status), headers, body,
+//	                         enableContentNegotiation; the names ignore case
+//	text that is such JSON   the same
+//	anything else            the body, status 200, text/plain; charset=utf-8
+//
+// Objects and lists are written as compact JSON. Compat writes as .NET does: what
+// is no response indented, True and False, dates of the invariant culture, and
+// text that is JSON of any kind counts as that JSON.
+func ScriptResult(value []byte) (any, error) {
+	v, err := jsonc.Parse(value)
+	if err != nil {
+		return nil, fmt.Errorf("trigger: script: %w", err)
+	}
+	return script{value: v}, nil
+}
+
+// A script is such a value.
 type script struct {
 	value *jsonc.Value
 
@@ -35,9 +53,6 @@ func (s script) write(a *answer) error {
 	}
 	parsed := false
 	if v.Kind == jsonc.String {
-		if raw, ok := fromBase64(v.Text); ok {
-			return (&Response{Body: raw}).write(a)
-		}
 		inner, ok := parseScript(v.Text)
 		switch {
 		case ok && (a.ru.compat || inner.Kind == jsonc.Object && folded(inner, "body") != nil):
@@ -105,8 +120,8 @@ func (p scriptResponse) write(a *answer) error {
 	return r.write(a)
 }
 
-// setHeaders puts the fields on the response, but for the type of the body. What
-// is there already stays.
+// setHeaders puts the fields on the response, but for the type of the body. Those
+// that the host owns stay as they are.
 func (p scriptResponse) setHeaders(a *answer, r *Response) error {
 	h := a.w.Header()
 	for i, m := range p.headers.Members {
@@ -126,10 +141,11 @@ func (p scriptResponse) setHeaders(a *answer, r *Response) error {
 		if !validFieldValue(value) {
 			return fmt.Errorf("trigger: response header %q: the value has characters that no field can carry", m.Name)
 		}
-		if seenBefore(p.headers.Members[:i], m.Name) || len(h.Values(m.Name)) > 0 {
+		name := http.CanonicalHeaderKey(m.Name)
+		if seenBefore(p.headers.Members[:i], m.Name) || hostOwned(name) && len(h[name]) > 0 {
 			continue
 		}
-		h.Set(m.Name, value)
+		h[name] = []string{value}
 	}
 	return nil
 }

@@ -393,7 +393,7 @@ func (s *site) ready(e *endpoint, errs *mistakes) bool {
 	if s.prefix != "" {
 		text = s.prefix + "/" + text
 	}
-	template, err := route.Compile(text)
+	template, err := (&route.Compiler{Compat: s.Compat}).Compile(text)
 	if err != nil {
 		if s.Compat && e.config != nil {
 			s.failedRoute(err)

@@ -315,6 +315,11 @@ func outcomeOf(f *FunctionConfig, v *jsonc.Value) any {
 	outputs, returned := folded(v, "Outputs"), folded(v, "ReturnValue")
 	switch {
 	case out != nil && out.Name == "$return":
+		if returned != nil && returned.Kind == jsonc.String {
+			if raw, ok := fromBase64(returned.Text); ok {
+				return &Response{Body: raw}
+			}
+		}
 		return script{value: returned}
 	case out != nil && outputs != nil && outputs.Kind == jsonc.Object:
 		value := outputs.Get(out.Name)

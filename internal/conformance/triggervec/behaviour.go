@@ -51,6 +51,9 @@ type run = func(ctx context.Context, r *trigger.Request, g *sight) (any, error)
 // handler makes the function of a vector. Where the library cannot have such a
 // function it says why not.
 func (s *stage) handler(f *function) (h http.Handler, missing string) {
+	if s.inProgram(f) {
+		return s.program(f)
+	}
 	run, missing := s.behaviour(f.Behaviour)
 	if missing != "" {
 		return nil, missing
@@ -104,9 +107,7 @@ func (s *stage) behaviour(b map[string]json.RawMessage) (run, string) {
 	case has("echo"):
 		return s.echo(b)
 	case has("value"):
-		return nil, "values of other languages"
-	case has("handler"):
-		return nil, "custom handlers"
+		return func(context.Context, *trigger.Request, *sight) (any, error) { return script(b["value"]) }, ""
 	case has("customProvider"):
 		return nil, "the custom resource provider"
 	case len(b) == 0:
@@ -209,6 +210,8 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 	var bind reflect.Type
 	switch part {
 	case "params", "identities":
+	case "bindingData":
+		return nil, "the binding data of a function that is none of a program"
 	case "body":
 		return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
 			var err error
@@ -224,8 +227,6 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 		if bind, missing = structOf(types); missing != "" {
 			return nil, missing
 		}
-	case "bindingData":
-		bind = s.dataStruct()
 	default:
 		return nil, "echo of " + part
 	}
@@ -278,40 +279,16 @@ func structOf(members map[string]string) (reflect.Type, string) {
 	return reflect.StructOf(fields), ""
 }
 
-// dataStruct has a member for each text that the vector expects, or expects not,
-// in the binding data: the library has it as the fields of a struct that Bind
-// fills.
-func (s *stage) dataStruct() reflect.Type {
-	names := map[string]reflect.Type{}
-	for _, raw := range []json.RawMessage{s.vector.Expect, s.vector.LibExpect} {
-		var x expectation
-		if raw == nil || decode(raw, &x) != nil {
-			continue
-		}
-		for name, value := range x.BindingData {
-			names[name] = reflect.TypeFor[*string]()
-			if len(value) > 0 && value[0] == '{' {
-				names[name] = reflect.TypeFor[json.RawMessage]()
-			}
-		}
-		for _, name := range x.BindingDataAbsent {
-			names[name] = reflect.TypeFor[*string]()
+// script is the value that a script hands to its HTTP output; $bytes are bytes.
+func script(value json.RawMessage) (any, error) {
+	var object map[string]json.RawMessage
+	if json.Unmarshal(value, &object) == nil && object["body"] != nil {
+		var body map[string][]byte
+		if json.Unmarshal(object["body"], &body) == nil && len(body) == 1 && body["$bytes"] != nil {
+			var status struct{ Status int }
+			_ = json.Unmarshal(value, &status)
+			return &trigger.Response{Status: status.Status, Body: body["$bytes"]}, nil
 		}
 	}
-	var fields []reflect.StructField
-	for name, t := range names {
-		if isSpecial(name) {
-			continue
-		}
-		fields = append(fields, reflect.StructField{
-			Name: fmt.Sprintf("F%d", len(fields)), Type: t, Tag: reflect.StructTag(fmt.Sprintf("json:%q", name)),
-		})
-	}
-	return reflect.StructOf(fields)
-}
-
-// isSpecial reports whether a name of the binding data is no field: the request
-// itself, its dictionaries and what is in them.
-func isSpecial(name string) bool {
-	return strings.HasPrefix(name, "$") || strings.ContainsAny(name, ".") || name == "Query" || name == "Headers"
+	return trigger.ScriptResult(value)
 }

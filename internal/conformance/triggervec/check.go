@@ -148,7 +148,7 @@ func (s *stage) saw(x *expectation) []string {
 	if x.FunctionRan != nil && *x.FunctionRan != (g != nil) {
 		add("function ran: got %v, want %v", g != nil, *x.FunctionRan)
 	}
-	needs := x.RouteValues != nil || x.WorkerParams != nil || x.Identities != nil || x.BindingData != nil || x.POCO != nil ||
+	needs := x.RouteValues != nil || x.WorkerParams != nil || x.Identities != nil || x.POCO != nil ||
 		x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.BodyDelivered
 	if !needs {
 		return diffs
@@ -186,7 +186,7 @@ func (s *stage) saw(x *expectation) []string {
 			add("identities: got %+v, want %+v", got, *x.Identities)
 		}
 	}
-	return append(append(diffs, s.fields(g, x.POCO)...), s.data(g, x)...)
+	return append(diffs, s.fields(g, x.POCO)...)
 }
 
 func show(v any) string {
@@ -240,42 +240,6 @@ func (s *stage) fields(g *sight, want map[string]json.RawMessage) []string {
 func sameJSON(a, b []byte) bool {
 	var x, y any
 	return json.Unmarshal(a, &x) == nil && json.Unmarshal(b, &y) == nil && reflect.DeepEqual(x, y)
-}
-
-// data compares the binding data, as far as the library has it as fields.
-func (s *stage) data(g *sight, x *expectation) []string {
-	if x.BindingData == nil && x.BindingDataAbsent == nil {
-		return nil
-	}
-	if g.bound == nil {
-		return []string{fmt.Sprintf("nothing was bound: %v", g.bindErr)}
-	}
-	var diffs []string
-	v := reflect.ValueOf(g.bound)
-	find := func(name string) (reflect.Value, bool) {
-		for i := range v.NumField() {
-			if v.Type().Field(i).Tag.Get("json") == name {
-				return v.Field(i), true
-			}
-		}
-		return reflect.Value{}, false
-	}
-	for name, want := range x.BindingData {
-		f, ok := find(name)
-		if !ok {
-			continue
-		}
-		got, _ := json.Marshal(f.Interface())
-		if !sameJSON(got, want) {
-			diffs = append(diffs, fmt.Sprintf("%s: got %s, want %s", name, got, want))
-		}
-	}
-	for _, name := range x.BindingDataAbsent {
-		if f, ok := find(name); ok && !f.IsZero() {
-			diffs = append(diffs, fmt.Sprintf("%s is there", name))
-		}
-	}
-	return diffs
 }
 
 // An identity is one as vectors write it.

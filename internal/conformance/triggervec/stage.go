@@ -43,10 +43,17 @@ type stage struct {
 	checks        int
 	now           time.Time
 
+	programs []*wire.Server
+	called   *call // the last call of a program
+
 	missing string // what the library lacks for this vector
 }
 
 func (s *stage) close() {
+	for _, p := range s.programs {
+		p.Close()
+	}
+	s.programs = nil
 	if s.server != nil {
 		s.server.Close()
 	}
