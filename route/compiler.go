@@ -76,7 +76,7 @@ func (c *Compiler) Compile(template string) (*Template, error) {
 	}
 	switch len(errs) {
 	case 0:
-		return &Template{text: template, segments: p.segments, params: p.params, compat: c.Compat}, nil
+		return p.template(c.Compat), nil
 	case 1:
 		return nil, errs[0]
 	}

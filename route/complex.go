@@ -10,32 +10,32 @@ import "unicode/utf8"
 // optional and the segment does not match as a whole, it is tried without the
 // separator and that parameter, unless it ends in the separator
 // (Patterns/RoutePatternMatcher.cs).
-func (t *Template) matchComplex(s *segment, path string, start, end int, v *Values) bool {
+func (t *Template) matchComplex(s *segment, path string, start, end int, c *captures) bool {
 	last := len(s.parts) - 1
-	if t.matchParts(s, last, path, start, end, v) {
+	if t.matchParts(s, last, path, start, end, c) {
 		return true
 	}
 	if !s.parts[last-1].separator || path[end-1] == '.' {
 		return false
 	}
-	return t.matchParts(s, last-2, path, start, end, v)
+	return t.matchParts(s, last-2, path, start, end, c)
 }
 
 // matchParts matches the parts from the first through from. It leaves no value
 // behind when it fails.
-func (t *Template) matchParts(s *segment, from int, path string, start, end int, v *Values) bool {
-	ok := t.matchLeftward(s, from, path, start, end, v)
+func (t *Template) matchParts(s *segment, from int, path string, start, end int, c *captures) bool {
+	ok := t.matchLeftward(s, from, path, start, end, c)
 	if !ok {
 		for i := range s.parts {
 			if prm := s.parts[i].param; prm >= 0 {
-				v.clear(prm)
+				c.clear(prm)
 			}
 		}
 	}
 	return ok
 }
 
-func (t *Template) matchLeftward(s *segment, from int, path string, start, end int, v *Values) bool {
+func (t *Template) matchLeftward(s *segment, from int, path string, start, end int, c *captures) bool {
 	if from < 0 {
 		return false
 	}
@@ -62,7 +62,7 @@ func (t *Template) matchLeftward(s *segment, from int, path string, start, end i
 		}
 		unmatched = start + at
 		if need >= 0 {
-			v.set(need, unmatched+n, needEnd)
+			c.set(need, unmatched+n, needEnd)
 			need = -1
 		}
 	}
@@ -72,6 +72,6 @@ func (t *Template) matchLeftward(s *segment, from int, path string, start, end i
 	if needEnd == start {
 		return false
 	}
-	v.set(need, start, needEnd)
+	c.set(need, start, needEnd)
 	return true
 }

@@ -18,11 +18,12 @@ func Cut(template, path, name string) (value string, ok bool) {
 	if err != nil {
 		return "", false
 	}
-	t := Template{text: template, segments: p.segments, params: p.params}
-	v := Values{template: &t, path: path}
-	if !t.split(path, false, &v) {
+	t := p.template(false)
+	var c captures
+	if !t.split(path, false, &c) {
 		return "", false
 	}
+	v := c.values(t, path)
 	return v.Lookup(name)
 }
 

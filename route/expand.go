@@ -380,6 +380,7 @@ func elements(v any) []any {
 func (t *Template) WithDefaults(defaults ...Arg) (*Template, error) {
 	made := *t
 	made.params = slices.Clone(t.params)
+	made.names = slices.Clone(t.names)
 	for _, d := range defaults {
 		text, ok := invariantText(d.Value)
 		if !ok {
@@ -389,6 +390,7 @@ func (t *Template) WithDefaults(defaults ...Arg) (*Template, error) {
 		switch {
 		case i < 0:
 			made.params = append(made.params, param{name: d.Name, extra: true})
+			made.names = append(made.names, d.Name)
 			i = len(made.params) - 1
 		case made.params[i].hasDefault:
 			return nil, &DefaultError{Template: t.text, Param: made.params[i].name}

@@ -258,6 +258,9 @@ func (f *forest) fill(n *node, s *sprout) {
 		n.more.rests = append(n.more.rests, r.rest)
 	}
 	n.sorted = f.fillTexts(n, s) < others
+	if n.more != nil {
+		n.more.sorted = s.sorted()
+	}
 	n.alone = n.more == nil && s.param == nil
 	if s.param != nil {
 		n.param = f.make()
@@ -268,6 +271,28 @@ func (f *forest) fill(n *node, s *sprout) {
 		f.fill(c.strict.next, c.next)
 		n.more.strict = append(n.more.strict, c.strict)
 	}
+}
+
+// sorted reports whether the ways on from s, texts aside, stand in the order of
+// all that is behind them.
+func (s *sprout) sorted() bool {
+	reached := int32(-1)
+	after := func(lowest, worst int32) bool {
+		ok := reached < lowest
+		reached = worst
+		return ok
+	}
+	ok := true
+	for _, c := range s.strict {
+		ok = after(c.next.lowest, c.next.worst) && ok
+	}
+	if s.param != nil {
+		ok = after(s.param.lowest, s.param.worst) && ok
+	}
+	for _, r := range s.rests {
+		ok = after(r.ends[0].rank, r.ends[len(r.ends)-1].rank) && ok
+	}
+	return ok
 }
 
 // fillTexts completes the texts that may follow n and returns the worst rank

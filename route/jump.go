@@ -3,6 +3,7 @@ package route
 import (
 	"math/bits"
 	"math/rand/v2"
+	"slices"
 )
 
 // A jump chooses among the texts that may follow a node: eight bytes at an
@@ -11,12 +12,17 @@ import (
 // the table, another jump chooses among those.
 type jump struct {
 	keep, mul uint64
-	slots     []uint16 // indices of nodes or, from len(nodes) on, of subs
+	slots     []uint16 // indices of nodes or, from len(nodes) on, of more.subs
 	nodes     []node   // behind the texts, side by side
-	subs      []*jump
-	alike     []int // all there is, if no eight bytes tell the texts apart
+	more      *moreJumps
 	offset    uint16
 	shift     uint8
+}
+
+// moreJumps is what few jumps have.
+type moreJumps struct {
+	subs  []*jump
+	alike []int // all there is, if no eight bytes tell the texts apart
 }
 
 // maxTexts is how many texts a jump can tell apart.
@@ -26,7 +32,7 @@ const maxTexts = 1 << 15
 // returns there. Places of the table that no text has lead to the first text.
 func (j *jump) choose(w uint64, path string, pos int) *node {
 	for {
-		if j.alike != nil {
+		if j.slots == nil {
 			return j.chooseAlike(w, path, pos)
 		}
 		x := w
@@ -37,12 +43,12 @@ func (j *jump) choose(w uint64, path string, pos int) *node {
 		if i < len(j.nodes) {
 			return &j.nodes[i]
 		}
-		j = j.subs[i-len(j.nodes)]
+		j = j.more.subs[i-len(j.nodes)]
 	}
 }
 
 func (j *jump) chooseAlike(w uint64, path string, pos int) *node {
-	for _, i := range j.alike {
+	for _, i := range j.more.alike {
 		if n := &j.nodes[i]; n.follows(w, path, pos) {
 			return n
 		}
@@ -53,16 +59,16 @@ func (j *jump) chooseAlike(w uint64, path string, pos int) *node {
 // newJump makes a jump among texts of ASCII, no two of which are equal but for
 // case; nodes are the ones behind them. Each text is followed by a slash where it
 // is shorter than the window, as it is in a path.
-func newJump(texts []string, nodes []node) *jump {
+func newJump(texts []string, nodes []node) jump {
 	all := make([]int, len(texts))
 	for i := range all {
 		all[i] = i
 	}
 	j := jumpAmong(all, texts, nodes)
-	if j.alike != nil {
-		return &jump{nodes: nodes, slots: []uint16{uint16(len(nodes))}, subs: []*jump{j}} // keep is 0
+	if j.slots == nil { // a table of one slot leads to it
+		return jump{nodes: nodes, slots: []uint16{uint16(len(nodes))}, more: &moreJumps{subs: []*jump{j}}}
 	}
-	return j
+	return *j
 }
 
 // jumpAmong is newJump for those texts whose indices are in among.
@@ -70,7 +76,7 @@ func jumpAmong(among []int, texts []string, nodes []node) *jump {
 	j := &jump{nodes: nodes}
 	offset, keep, kinds := window(among, texts)
 	if kinds < 2 {
-		return &jump{nodes: nodes, alike: among}
+		return &jump{nodes: nodes, more: &moreJumps{alike: among}}
 	}
 	j.offset, j.keep = uint16(offset), keep
 	words := make([]uint64, len(among))
@@ -89,8 +95,11 @@ func jumpAmong(among []int, texts []string, nodes []node) *jump {
 		case 1:
 			j.slots[at] = uint16(m[0])
 		default:
-			j.slots[at] = uint16(len(nodes) + len(j.subs))
-			j.subs = append(j.subs, jumpAmong(m, texts, nodes))
+			if j.more == nil {
+				j.more = &moreJumps{}
+			}
+			j.slots[at] = uint16(len(nodes) + len(j.more.subs))
+			j.more.subs = append(j.more.subs, jumpAmong(m, texts, nodes))
 		}
 	}
 	return j
@@ -124,31 +133,34 @@ func window(among []int, texts []string) (offset int, keep uint64, kinds int) {
 // scatter chooses a multiplier, and a size of the table, such that few words
 // share a slot.
 func (j *jump) scatter(words []uint64) {
+	words = slices.Clone(words)
+	slices.Sort(words)
+	words = slices.Compact(words)
 	source := rand.New(rand.NewPCG(uint64(len(words)), words[0]))
-	size := bits.Len(uint(len(words)))
+	least := bits.Len(uint(len(words)))
 	fewest := len(words)
-	for more := range 3 {
-		j.shift = uint8(64 - size - more)
-		used := make([]uint32, 1<<(size+more))
-		for try := range uint32(8 + 2048/len(words)) {
+	for size := least; size < least+5 && fewest > 0; size++ {
+		shift := uint8(64 - size)
+		used := make([]uint32, 1<<size)
+		for try := range uint32(4 + 10000/len(words)) {
 			mul := source.Uint64() | 1
 			shared := 0
 			for _, w := range words {
-				at := w * mul >> j.shift
+				at := w * mul >> shift
 				if used[at] == try+1 {
 					shared++
 				}
 				used[at] = try + 1
 			}
-			if shared < fewest || shared == fewest && more > 0 {
-				fewest, j.mul = shared, mul
+			if shared < fewest {
+				fewest, j.mul, j.shift = shared, mul, shift
 			}
 			if shared == 0 {
 				break
 			}
 		}
-		if fewest == 0 {
-			break
+		if len(words) > 1000 && size > least {
+			break // two places a text will do, and what shares one has a jump of its own
 		}
 	}
 	j.slots = make([]uint16, 1<<(64-j.shift))

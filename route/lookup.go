@@ -10,57 +10,65 @@ type refusal struct {
 	err    *UndecidedError
 }
 
-// lookup finds the best route and completes its values. It returns its rank, or
-// noRoute and perhaps why.
-func (t *tree) lookup(method, path string, v *Values) (rank int32, why *refusal) {
-	if path != "" && path[0] != '/' {
-		return noRoute, nil
-	}
-	s := search{relaxed: t.relaxed, best: noRoute}
+// lookup finds the best route, and where the values of its first parameters
+// stand; see [Values]. It returns nil, and perhaps why, if there is none.
+func (t *tree) lookup(method, path string) (found *end, first, second uint64, why *refusal) {
 	bit := knownMethod(method)
 	if bit == 0 {
 		bit = t.methods.bit(method)
 	}
-	switch {
-	case t.methods.compat:
-		s.methods = bit | methodAny
-	case t.methods.listed&(methodHead|methodStar) != 0:
-		s.methods = t.wanted(bit, path)
-	case bit == methodHead:
-		s.methods = methodGet | methodAny
-	default:
-		s.methods = bit | methodAny
+	methods := bit | methodAny
+	if t.special {
+		methods = t.wanted(bit, path)
+	} else if bit == methodHead && !t.methods.compat {
+		methods = methodGet | methodAny
 	}
-	s.walk(v, path, &t.root, 1, 0)
-	if s.best == noRoute || s.err != nil {
-		*v = Values{}
-		return noRoute, t.why(&s)
+	d := dive{methods: methods}
+	if d.into(&t.root, path); !d.sure {
+		return t.search(methods, path)
 	}
-	v.template, v.path = s.found.template, path
-	if s.again {
-		*v = Values{template: v.template, path: path}
-		v.template.split(path, !t.relaxed, v)
-		return s.best, nil
+	if d.found == nil {
+		return nil, 0, 0, t.why(nil, d.allow)
 	}
-	for i := s.filled; i < s.found.params; i++ {
-		v.clear(int(i))
-	}
-	return s.best, nil
+	return d.found, d.first, d.second, nil
 }
 
-// why returns the reason for a search that found nothing, nil if no route fits
+// search is lookup where a dive does not do.
+func (t *tree) search(methods uint64, path string) (found *end, first, second uint64, why *refusal) {
+	if path != "" && path[0] != '/' {
+		return nil, 0, 0, nil
+	}
+	var c captures
+	s := search{relaxed: t.relaxed, best: noRoute, methods: methods}
+	s.walk(&c, path, &t.root, 1, 0)
+	if s.found == nil || s.err != nil {
+		return nil, 0, 0, t.why(s.err, s.allow)
+	}
+	if s.again {
+		c = captures{}
+		s.found.template.split(path, !t.relaxed, &c)
+	} else {
+		for i := int(s.filled); i < len(s.found.template.params); i++ {
+			c.clear(i)
+		}
+	}
+	first, second = c.pack()
+	return s.found, first, second, nil
+}
+
+// why returns the reason for a lookup that found nothing, nil if no route fits
 // the path.
-func (t *tree) why(s *search) *refusal {
+func (t *tree) why(err *UndecidedError, allow uint64) *refusal {
 	switch {
-	case s.err != nil:
-		return &refusal{err: s.err}
-	case s.allow == 0 || t.methods.compat:
+	case err != nil:
+		return &refusal{err: err}
+	case allow == 0 || t.methods.compat:
 		return nil
 	}
-	if made := t.refusals[s.allow]; made != nil {
+	if made := t.refusals[allow]; made != nil {
 		return made
 	}
-	return t.methods.refusal(s.allow)
+	return t.methods.refusal(allow)
 }
 
 // refusal returns the answer to other methods than the ones of bits.
@@ -87,7 +95,7 @@ func (t *tree) lists(methods uint64, path string) bool {
 	if methods&t.methods.listed == 0 {
 		return false
 	}
-	var v Values
+	var v captures
 	s := search{methods: methods, relaxed: t.relaxed, best: noRoute}
 	return s.walk(&v, path, &t.root, 1, 0)
 }
@@ -98,6 +106,7 @@ func (t *tree) grow(entries []entry) {
 	for rank, e := range entries {
 		root.add(e.template, e.methods, int32(rank), t.methods.compat)
 	}
+	t.special = !t.methods.compat && t.methods.listed&(methodHead|methodStar) != 0
 	f := forest{nodes: make([]node, 0, root.count())}
 	f.fill(&t.root, root)
 	t.refusals = make(map[uint64]*refusal)

@@ -46,16 +46,16 @@ func commonValue(a, b *Template, i int) (string, bool) {
 func (t *Template) acceptsSegment(i int, value string) bool {
 	seg := &t.segments[i]
 	path := "/" + value
-	v := Values{template: t, path: path}
-	if value == "" || !t.matchSegment(seg, path, 1, len(path), &v) {
+	var c captures
+	if value == "" || !t.matchSegment(seg, path, 1, len(path), &c) {
 		return false
 	}
 	for j := range seg.parts {
 		p := seg.parts[j].param
-		if p < 0 || v.span(p).start == 0 {
+		if p < 0 || c.span(p).start == 0 {
 			continue
 		}
-		if ok, _ := t.judge(p, path[v.span(p).start:v.span(p).end]); !ok {
+		if ok, _ := t.judge(p, path[c.span(p).start:c.span(p).end]); !ok {
 			return false
 		}
 	}

@@ -193,12 +193,17 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	if t.tree == nil {
 		return m
 	}
-	rank, why := t.tree.lookup(method, path, &m.values)
-	if rank != noRoute {
-		m.route = &t.routes[rank]
-		m.Value = m.route.Value
+	found, first, second, why := t.tree.lookup(method, path)
+	if found == nil {
+		m.why = why
+		return m
 	}
-	m.why = why
+	m.values.template = found.template
+	m.values.path = path
+	m.values.first = first
+	m.values.second = second
+	m.route = &t.routes[found.rank]
+	m.Value = m.route.Value
 	return m
 }
 

@@ -11,6 +11,7 @@ type Template struct {
 	text     string
 	segments []segment
 	params   []param
+	names    []string // of the params
 	compat   bool
 }
 
@@ -20,6 +21,18 @@ type Template struct {
 func Compile(template string) (*Template, error) {
 	var c Compiler
 	return c.Compile(template)
+}
+
+// template returns what has been parsed.
+func (p *parser) template(compat bool) *Template {
+	t := &Template{text: p.text, segments: p.segments, params: p.params, compat: compat}
+	if len(p.params) > 0 {
+		t.names = make([]string, len(p.params))
+	}
+	for i := range p.params {
+		t.names[i] = p.params[i].name
+	}
+	return t
 }
 
 // MustCompile is like [Compile] but panics if the template cannot be compiled.
@@ -90,13 +103,13 @@ func (t *Template) Params() []Param {
 
 // index returns the index of the parameter called name, case ignored, or -1.
 func (t *Template) index(name string) int {
-	for i := range t.params {
-		if t.params[i].name == name {
+	for i, known := range t.names {
+		if known == name {
 			return i
 		}
 	}
-	for i := range t.params {
-		if equalFold(t.params[i].name, name) {
+	for i, known := range t.names {
+		if equalFold(known, name) {
 			return i
 		}
 	}
@@ -123,14 +136,14 @@ func (t *Template) Check(path string) (v Values, ok bool, err error) {
 }
 
 func (t *Template) match(path string, compat bool) (Values, bool, error) {
-	v := Values{template: t, path: path}
-	if !t.split(path, compat, &v) {
+	var c captures
+	if !t.split(path, compat, &c) {
 		return Values{}, false, nil
 	}
-	if ok, err := t.accept(&v); !ok {
+	if ok, err := t.accept(path, &c); !ok {
 		return Values{}, false, err
 	}
-	return v, true, nil
+	return c.values(t, path), true, nil
 }
 
 // split takes path apart along the segments, constraints aside.
@@ -139,7 +152,7 @@ func (t *Template) match(path string, compat bool) (Values, bool, error) {
 // may begin a catch-all in endpoint routing; the classic routing that the
 // Functions host uses refuses it there too (Patterns/RoutePatternMatcher.cs,
 // Matching/DfaMatcherBuilder.cs).
-func (t *Template) split(path string, compat bool, v *Values) bool {
+func (t *Template) split(path string, compat bool, c *captures) bool {
 	if path != "" && path[0] != '/' {
 		return false
 	}
@@ -157,7 +170,7 @@ func (t *Template) split(path string, compat bool, v *Values) bool {
 			if compat && path[pos] == '/' {
 				return false
 			}
-			v.set(prm, pos, len(path))
+			c.set(prm, pos, len(path))
 			return true
 		}
 		end := strings.IndexByte(path[pos:], '/')
@@ -166,7 +179,7 @@ func (t *Template) split(path string, compat bool, v *Values) bool {
 		} else {
 			end += pos
 		}
-		if end == pos || !t.matchSegment(s, path, pos, end, v) {
+		if end == pos || !t.matchSegment(s, path, pos, end, c) {
 			return false
 		}
 		pos = end + 1
@@ -184,23 +197,23 @@ func (t *Template) mayEnd(s *segment) bool {
 	return p.optional || p.hasDefault || p.catchAll != ""
 }
 
-func (t *Template) matchSegment(s *segment, path string, start, end int, v *Values) bool {
+func (t *Template) matchSegment(s *segment, path string, start, end int, c *captures) bool {
 	if text, ok := s.literal(); ok {
 		return equalFold(path[start:end], text)
 	}
 	if i := s.param(); i >= 0 {
-		v.set(i, start, end)
+		c.set(i, start, end)
 		return true
 	}
-	return t.matchComplex(s, path, start, end, v)
+	return t.matchComplex(s, path, start, end, c)
 }
 
 // accept puts the values to the constraints, in the order of the template.
-func (t *Template) accept(v *Values) (bool, error) {
+func (t *Template) accept(path string, c *captures) (bool, error) {
 	for i := range t.params {
 		ok, err := true, (*UndecidedError)(nil)
-		if s := v.span(i); s.start > 0 {
-			ok, err = t.judge(i, v.path[s.start:s.end])
+		if s := c.span(i); s.start > 0 {
+			ok, err = t.judge(i, path[s.start:s.end])
 		} else {
 			ok, err = t.judgeMissing(i)
 		}

@@ -20,6 +20,7 @@ import (
 type tree struct {
 	root     node
 	relaxed  bool // an empty segment may begin a catch-all
+	special  bool // a route lists HEAD or "*", so that the methods wanted depend on the path
 	methods  methodSet
 	refusals map[uint64]*refusal // by the methods that would do, for each place where routes end
 }
@@ -28,18 +29,18 @@ type tree struct {
 // behind text has the text, any other has none.
 type node struct {
 	word, keep, fold uint64 // (w&keep)|fold == word if w may begin with the text
-	tail             string // the text from its ninth byte on
 	size             int32  // of the text, in bytes
-
-	lowest int32 // the best rank behind here, the lower the better
-	sorted bool  // behind text is nothing worse than behind anything else
-	alone  bool  // text is all that may follow
+	sorted           bool   // behind text is nothing worse than behind anything else
+	alone            bool   // text is all that may follow
 
 	text  *node // the text that may follow, if there is one only
-	jump  *jump // the texts that may follow, if there are several
 	param *node // behind a parameter without constraints
 	more  *more // further ways to go on
-	ends  ends  // the templates that may end here
+	jump  jump  // to the text that may follow, if there are several
+
+	tail   string // the text from its ninth byte on
+	ends   ends   // the templates that may end here
+	lowest int32  // the best rank behind here, the lower the better
 }
 
 // more holds the ways on from a node that are less common.
@@ -47,6 +48,7 @@ type more struct {
 	wide   map[uint64][]*wide // texts with other letters than ASCII, by foldHash
 	strict []strict           // parameters with constraints, complex segments
 	rests  []rest             // catch-alls
+	sorted bool               // nothing behind one of these is better than what is behind an earlier one
 }
 
 // A wide is a text that is not ASCII.
@@ -110,21 +112,13 @@ const noRoute = math.MaxInt32
 
 // walk goes on from position pos, where n is and k parameters have their
 // values. It reports whether it found a better route than before.
-func (s *search) walk(v *Values, path string, n *node, pos, k int) bool {
+func (s *search) walk(v *captures, path string, n *node, pos, k int) bool {
 	found := false
 	for pos < len(path) {
 		w := load(path, pos)
 		c := n.text
-		if j := n.jump; j != nil {
-			x := w
-			if j.offset != 0 {
-				x = load(path, pos+int(j.offset))
-			}
-			if i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)]); i < len(j.nodes) {
-				c = &j.nodes[i]
-			} else {
-				c = j.subs[i-len(j.nodes)].choose(w, path, pos)
-			}
+		if j := &n.jump; j.slots != nil {
+			c = j.choose(w, path, pos)
 		}
 		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
 			next := pos + int(c.size) + 1
@@ -158,11 +152,7 @@ func (s *search) walk(v *Values, path string, n *node, pos, k int) bool {
 		if stop == pos {
 			return found
 		}
-		if k < inlineSpans && stop <= math.MaxUint16 && v.wide == nil {
-			v.inline[k] = span{uint16(pos), uint16(stop)}
-		} else {
-			v.set(k, pos, stop)
-		}
+		v.set(k, pos, stop)
 		n, pos, k = p, stop+1, k+1
 	}
 	return s.end(&n.ends, k) || found
@@ -210,7 +200,7 @@ func (s *search) end(e *ends, k int) bool {
 
 // walkMore is walk for a node with other ways on than text and a parameter
 // without constraints.
-func (s *search) walkMore(v *Values, path string, n *node, w uint64, pos, k int) bool {
+func (s *search) walkMore(v *captures, path string, n *node, w uint64, pos, k int) bool {
 	found := false
 	stop := segmentEnd(path, pos, w)
 	if stop > pos {
@@ -236,7 +226,7 @@ func (s *search) walkMore(v *Values, path string, n *node, w uint64, pos, k int)
 
 // walkSegment goes on over the segment that ends at stop, literals of ASCII
 // aside.
-func (s *search) walkSegment(v *Values, path string, n *node, pos, stop, k int) bool {
+func (s *search) walkSegment(v *captures, path string, n *node, pos, stop, k int) bool {
 	found := false
 	more := n.more
 	if more.wide != nil {
@@ -268,7 +258,7 @@ func (s *search) walkSegment(v *Values, path string, n *node, pos, stop, k int) 
 }
 
 // walkStrict goes on over a segment that has to be judged.
-func (s *search) walkStrict(v *Values, path string, c *strict, pos, stop, k int) bool {
+func (s *search) walkStrict(v *captures, path string, c *strict, pos, stop, k int) bool {
 	undecided := s.pending != nil
 	ok := true
 	if p := c.segment.param(); p >= 0 {
@@ -292,7 +282,7 @@ func (s *search) settle(before bool) {
 }
 
 // judgeParts matches a complex segment and judges the values of its parts.
-func (s *search) judgeParts(v *Values, path string, c *strict, pos, stop, k int) (int, bool) {
+func (s *search) judgeParts(v *captures, path string, c *strict, pos, stop, k int) (int, bool) {
 	if !c.template.matchComplex(c.segment, path, pos, stop, v) {
 		return k, false
 	}

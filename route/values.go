@@ -15,63 +15,33 @@ import (
 type Values struct {
 	template *Template
 	path     string
-	inline   [inlineSpans]span
-	wide     *[]wideSpan // stands in for inline where that is too narrow
+
+	// Where the values of the first four parameters stand, sixteen bits for each
+	// end. As five words, Values travels in registers.
+	first, second uint64
 }
 
-// inlineSpans is how many values need no memory of their own.
-const inlineSpans = 8
-
-// A span is where in the path a value stands. The zero span is no value: no
-// value begins at the first byte of a path, which is a slash.
-type span struct{ start, end uint16 }
-
-// A wideSpan is a span in a path of any length.
-type wideSpan struct{ start, end int }
+// packedValues is how many values are found without looking at the path again.
+const packedValues = 4
 
 // span returns where the value of parameter i stands.
-func (v *Values) span(i int) wideSpan {
-	if v.wide == nil {
-		if i < inlineSpans {
-			return wideSpan{int(v.inline[i].start), int(v.inline[i].end)}
-		}
-		return wideSpan{}
+func (v *Values) span(i int) span {
+	if i >= packedValues || len(v.path) > math.MaxUint16 {
+		return v.cut(i)
 	}
-	if i < len(*v.wide) {
-		return (*v.wide)[i]
+	x := v.first
+	if i >= packedValues/2 {
+		x = v.second
 	}
-	return wideSpan{}
+	x >>= i & 1 * 32
+	return span{int32(uint16(x)), int32(uint16(x >> 16))}
 }
 
-// set notes that the value of parameter i is path[start:end].
-func (v *Values) set(i, start, end int) {
-	if v.wide == nil {
-		if i < inlineSpans && end <= math.MaxUint16 {
-			v.inline[i] = span{uint16(start), uint16(end)}
-			return
-		}
-		v.widen()
-	}
-	for i >= len(*v.wide) {
-		*v.wide = append(*v.wide, wideSpan{})
-	}
-	(*v.wide)[i] = wideSpan{start, end}
-}
-
-// widen makes room for more and longer values.
-func (v *Values) widen() {
-	spans := make([]wideSpan, inlineSpans, 2*inlineSpans)
-	for i, s := range v.inline {
-		spans[i] = wideSpan{int(s.start), int(s.end)}
-	}
-	v.wide = &spans
-}
-
-// clear takes the value of parameter i back.
-func (v *Values) clear(i int) {
-	if i < inlineSpans || v.wide != nil {
-		v.set(i, 0, 0)
-	}
+// cut takes the path apart again.
+func (v *Values) cut(i int) span {
+	var c captures
+	v.template.split(v.path, false, &c)
+	return c.span(i)
 }
 
 // at returns the value of parameter i, its default if the path had none.
@@ -109,6 +79,11 @@ func (v Values) Get(name string) string {
 func (v Values) Lookup(name string) (value string, ok bool) {
 	if v.template == nil {
 		return "", false
+	}
+	for i, known := range v.template.names {
+		if known == name {
+			return v.at(i)
+		}
 	}
 	if i := v.template.index(name); i >= 0 {
 		return v.at(i)

@@ -39,11 +39,13 @@ type Result struct {
 }
 
 // Compare measures the contestants in interleaved passes. Ratios are to the
-// first of them. Work that several goroutines share is not for Compare, which
-// looks at the time of one thread where the system tells it.
+// first of them.
+//
+// The work is done by one goroutine on one processor, so that the time of the
+// process is the time of the work, with the garbage it leaves, whatever else the
+// machine does.
 func Compare(effort Effort, contestants ...Contestant) []Result {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
 	counts := make([]int, len(contestants))
 	for i, c := range contestants {
 		counts[i] = calibrate(c, effort.Turn)

@@ -173,6 +173,10 @@ func isASCII(s string) bool {
 		return true
 	}
 	all := binary.LittleEndian.Uint64([]byte(s[len(s)-8:]))
+	for ; len(s) >= 32; s = s[32:] {
+		all |= binary.LittleEndian.Uint64([]byte(s[:8])) | binary.LittleEndian.Uint64([]byte(s[8:16])) |
+			binary.LittleEndian.Uint64([]byte(s[16:24])) | binary.LittleEndian.Uint64([]byte(s[24:32]))
+	}
 	for ; len(s) >= 8; s = s[8:] {
 		all |= binary.LittleEndian.Uint64([]byte(s[:8]))
 	}

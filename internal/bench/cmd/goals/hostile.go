@@ -89,12 +89,12 @@ func (b bait) perByte(e bench.Effort) measured {
 	return measured{value: r[1].Ratio * perHit / (64 << 10)}
 }
 
-// linear measures a path of 64 KiB by two of half the size.
+// linear measures a path of 256 KiB by two of half the size.
 func (b bait) linear(e bench.Effort) measured {
-	half := b.looker(32 << 10)
+	half := b.looker(128 << 10)
 	r := bench.Compare(e,
 		bench.Contestant{Name: "halves", Run: func(n int) { half.Run(2 * n) }},
-		b.looker(64<<10),
+		b.looker(256<<10),
 	)
 	return measured{value: r[1].Ratio}
 }

@@ -34,7 +34,7 @@ func routeGoals() []goal {
 	for _, h := range hostile {
 		goals = append(goals,
 			goal{"hostile: " + h.name + ", per byte", "of a hit", 4, h.perByte},
-			goal{"hostile: " + h.name + ", 64 KiB by twice 32 KiB", "times", 1.4, h.linear},
+			goal{"hostile: " + h.name + ", 256 KiB by twice 128", "times", 1.4, h.linear},
 		)
 	}
 	return goals

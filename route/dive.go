@@ -1,0 +1,99 @@
+package route
+
+import (
+	"math"
+	"math/bits"
+)
+
+// A dive is the first attempt of a lookup: at each node it takes the best way
+// that the path fits and does not look back. Where the ways on from a node are
+// sorted, as they are in a table without explicit orders, what it finds is the
+// best route. It is not sure of having found nothing if it passed by a way that
+// might have led somewhere, and of nothing at all at a node whose ways are not
+// sorted; then a search has to tell.
+type dive struct {
+	methods uint64 // the wanted ones
+
+	found         *end
+	first, second uint64 // for Values
+	allow         uint64 // the methods at the place where the path ends, if the wanted one is not among them
+	sure          bool
+}
+
+// into dives from the root.
+func (d *dive) into(n *node, path string) {
+	if len(path) > math.MaxUint16 || len(path) > 0 && path[0] != '/' {
+		return
+	}
+	passed := false // by ways that might have led somewhere
+	var at [packedValues]uint32
+	k := 0
+	for pos := 1; pos < len(path); {
+		w := load(path, pos)
+		slash := slashIn(w)
+		c := n.text
+		if j := &n.jump; len(j.slots) != 0 {
+			x := w
+			if j.offset != 0 {
+				x = load(path, pos+int(j.offset))
+			}
+			if i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)]); i < len(j.nodes) {
+				c = &j.nodes[i]
+			} else {
+				c = j.choose(w, path, pos)
+			}
+		}
+		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
+			// The slash is known before the text is: the next step need not wait.
+			if stop := bits.TrailingZeros64(slash) >> 3; int(c.size) == stop {
+				pos += stop + 1
+			} else {
+				pos += int(c.size) + 1
+			}
+			if !n.alone {
+				if !n.sorted {
+					return
+				}
+				passed = true
+			}
+			n = c
+			continue
+		}
+		if n.more != nil {
+			return
+		}
+		if n = n.param; n == nil {
+			d.sure = !passed
+			return
+		}
+		stop := pos
+		for slash == 0 {
+			stop += 8
+			slash = slashIn(load(path, stop))
+		}
+		stop += bits.TrailingZeros64(slash) >> 3
+		if stop == pos {
+			d.sure = !passed
+			return
+		}
+		if k < packedValues {
+			at[k] = uint32(packSpan(pos, stop))
+		}
+		pos = stop + 1
+		k++
+	}
+	if n.ends.methods&d.methods == 0 {
+		d.allow = n.ends.methods
+		d.sure = !passed
+		return
+	}
+	for i := range n.ends.routes {
+		r := &n.ends.routes[i]
+		if r.methods&d.methods != 0 {
+			d.found, d.sure = r, !r.broken
+			d.first = uint64(at[0]) | uint64(at[1])<<32
+			d.second = uint64(at[2]) | uint64(at[3])<<32
+			return
+		}
+	}
+}
