@@ -7,7 +7,7 @@
 //	}
 //	v, ok := t.Match("/products/books/42") // ok, and v.Get("id") is "42"
 //	id, err := v.Int("id")                 // 42; route.ErrAbsent if the path had none
-//	u, err := t.Expand([]route.Arg{{"category", "toys"}}, nil) // "/products/toys"
+//	u, err := t.Expand([]route.Arg{{Name: "category", Value: "toys"}}, nil) // "/products/toys"
 //
 // Many templates make a [Table], which finds the one for a method and a path:
 //
@@ -94,8 +94,9 @@
 //   - An unknown constraint, a bad argument and two equal names are errors when a
 //     template or table is made. In endpoint routing the first request fails.
 //   - A template that is not valid UTF-8 is an error; .NET has no such text.
-//   - Unicode is that of version 15, with the letters that the source has from
-//     version 16, whatever version of Go compiles the package.
+//   - Which letters are equal is that of Unicode 15, with what the source has from
+//     version 16, whatever release of Go compiles the package. The classes of
+//     regular expressions (\d, \w, \p{L}) are those of the release.
 //   - Slips of endpoint routing that no one should copy are not here: a method
 //     listed twice makes no route ambiguous, and a literal that holds the Kelvin
 //     sign is never reached by "k".

@@ -107,7 +107,7 @@ func (e *ExpandError) Unwrap() error { return e.Err }
 // at the end of the path are left out. The error is an [*ExpandError].
 //
 //	t := route.MustCompile("products/{category}/{id:int?}")
-//	u, err := t.Expand([]route.Arg{{"category", "books"}, {"page", 2}}, nil)
+//	u, err := t.Expand([]route.Arg{{Name: "category", Value: "books"}, {Name: "page", Value: 2}}, nil)
 //	// u is "/products/books?page=2"
 func (t *Template) Expand(values []Arg, opts *ExpandOptions) (string, error) {
 	if opts == nil {
