@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -13,72 +12,63 @@ import (
 	"github.com/httptrigger/httptrigger/webhook"
 )
 
-// fileWebHook makes a receiver of a function whose file names a webHookType. Its
-// secrets are the function's own keys: without one there is no receiver.
-func (s *site) fileWebHook(e *endpoint, errs *mistakes) {
-	kind := e.config.WebHookType
-	if kind == "" {
-		return
-	}
-	if s.Keys == nil || s.Keys.Store == nil {
-		errs.addf("function %q: webHookType %q: its secrets are the function's keys, and Config.Keys is missing", e.Name, kind)
-		return
-	}
-	secrets := &keySecrets{store: s.Keys.Store, function: e.Name, now: s.now}
-	switch list, err := secrets.Secrets(context.Background()); {
-	case err != nil:
-		errs.addf("function %q: webHookType %q: %w", e.Name, kind, err)
-		return
-	case len(list) == 0 && !s.Compat:
-		errs.addf("function %q: webHookType %q: the function has no key to be the secret", e.Name, kind)
-		return
-	}
-	switch strings.ToLower(kind) {
-	case "github":
-		e.WebHook = &webhook.GitHub{Secrets: secrets}
-	case "genericjson":
-		e.WebHook = &webhook.GenericJSON{Secrets: secrets}
-	default:
-		if s.Compat {
-			e.Handler, e.Level = noReceiver(kind), keys.Anonymous
-			return
-		}
-		errs.addf("function %q: webHookType %q: want genericJson or github; others take a Function with a WebHook", e.Name, kind)
-	}
+// isHook reports whether a function receives webhooks.
+func (e *endpoint) isHook() bool {
+	return e.WebHook != nil || e.config != nil && e.config.WebHookType != ""
 }
 
-// noReceiver answers for a webHookType that runtime 1.x has no receiver for
-// (WebHookReceiverManager.cs).
-func noReceiver(kind string) http.Handler {
-	return Func(func(context.Context, *Request) (any, error) {
-		return &Response{
-			Status: http.StatusInternalServerError,
-			Body:   fmt.Sprintf("Invalid WebHook configuration. Unable to find a receiver for WebHook type '%s'", kind),
-		}, nil
-	})
-}
-
-// receive puts a webhook receiver in front of a function.
+// receive puts a webhook receiver in front of a function: by its verifier, or by
+// the webHookType that its file names, whose secrets are the function's own keys.
 func (s *site) receive(e *endpoint, errs *mistakes) {
-	receiver, err := webhook.NewReceiver(webhook.Config{
+	c := webhook.Config{
 		Verifier: e.WebHook, Replay: s.Replay, Scope: e.Name, Origin: s.Origin,
-		Logger: s.Logger, Now: s.Now, Compat: s.Compat,
-	})
+		Logger: s.Logger, Now: s.Now, Compat: s.Compat, Handler: e.Handler,
+	}
+	var err error
+	if e.WebHook != nil {
+		e.handler, err = webhook.NewReceiver(c)
+	} else {
+		e.handler, err = s.receiveByType(e, c)
+	}
 	if err != nil {
 		errs.addf("function %q: %w", e.Name, err)
 		return
 	}
-	e.handler = receiver.Wrap(e.Handler)
 	e.guard.Level = keys.Anonymous
 	e.strip = false
 }
 
-// keySecrets are the keys of a function as secrets of a webhook. They are read
-// again after some time, as a Resolver does.
+// receiveByType receives for a function with a webHookType. Without a key there
+// is no receiver in Default; in Compat each request is told so.
+func (s *site) receiveByType(e *endpoint, c webhook.Config) (http.Handler, error) {
+	kind := e.config.WebHookType
+	if s.Keys == nil || s.Keys.Store == nil {
+		return nil, fmt.Errorf("webHookType %q: its secrets are the function's keys, and Config.Keys is missing", kind)
+	}
+	secrets := &keySecrets{store: s.Keys.Store, scopes: []keys.Scope{keys.FunctionScope(e.Name)}, of: functionKeys, now: s.now}
+	f := webhook.FunctionsConfig{Type: kind, Keys: secrets, Receiver: c}
+	if s.Compat {
+		secrets.scopes = append(secrets.scopes, keys.HostScope())
+		f.Master = &keySecrets{store: s.Keys.Store, scopes: []keys.Scope{keys.HostScope()}, of: masterKey, now: s.now}
+		f.InsecureNoAuth = s.InsecureSkipKeys
+	} else if list, err := secrets.Secrets(context.Background()); err != nil {
+		return nil, fmt.Errorf("webHookType %q: %w", kind, err)
+	} else if len(list) == 0 {
+		return nil, fmt.Errorf("webHookType %q: the function has no key to be the secret", kind)
+	}
+	return webhook.NewFunctions(f)
+}
+
+func functionKeys(set *keys.Set) []keys.Key { return set.Function }
+func masterKey(set *keys.Set) []keys.Key    { return []keys.Key{set.Master} }
+
+// keySecrets are keys as secrets of a webhook. They are read again after some
+// time, as a Resolver does.
 type keySecrets struct {
-	store    keys.Store
-	function string
-	now      func() time.Time
+	store  keys.Store
+	scopes []keys.Scope // in the order in which their keys count
+	of     func(*keys.Set) []keys.Key
+	now    func() time.Time
 
 	mu   sync.Mutex
 	read time.Time
@@ -95,18 +85,29 @@ func (k *keySecrets) Secrets(ctx context.Context) ([]webhook.Secret, error) {
 	if !k.read.IsZero() && age >= 0 && age < keys.DefaultRefresh {
 		return k.list, nil
 	}
-	set, err := k.store.Load(ctx, keys.FunctionScope(k.function))
-	if err != nil && !errors.Is(err, keys.ErrNotFound) {
+	list, err := k.load(ctx, now)
+	if err != nil {
 		if !k.read.IsZero() && age < keys.DefaultMaxAge {
 			return k.list, nil
 		}
 		return nil, err
 	}
-	k.list, k.read = nil, now
-	for _, key := range set.Function {
-		if key.Valid(now) && !key.Value.IsZero() {
-			k.list = append(k.list, webhook.Secret{Name: key.Name, Value: key.Value.Reveal()})
+	k.list, k.read = list, now
+	return k.list, nil
+}
+
+func (k *keySecrets) load(ctx context.Context, now time.Time) ([]webhook.Secret, error) {
+	var list []webhook.Secret
+	for _, scope := range k.scopes {
+		set, err := k.store.Load(ctx, scope)
+		if err != nil && !errors.Is(err, keys.ErrNotFound) {
+			return nil, err
+		}
+		for _, key := range k.of(&set) {
+			if key.Valid(now) && !key.Value.IsZero() {
+				list = append(list, webhook.Secret{Name: key.Name, Value: key.Value.Reveal()})
+			}
 		}
 	}
-	return k.list, nil
+	return list, nil
 }

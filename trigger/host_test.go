@@ -377,6 +377,32 @@ func TestHostWebHook(t *testing.T) {
 	}
 }
 
+// TestHostWebHookTypes: every type of 1.x has its sender of today, or none.
+func TestHostWebHookTypes(t *testing.T) {
+	for _, tt := range []struct {
+		kind string
+		want int
+	}{{"slack", 401}, {"genericJson", 401}, {"github", 401}} {
+		app, err := trigger.LoadApp(fstest.MapFS{
+			"host.json":          {Data: []byte(host2)},
+			"hook/function.json": functionJSON(`,"webHookType":"` + tt.kind + `"`),
+		}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		h, err := trigger.NewHost(trigger.Config{
+			App: app, Keys: newResolver(t, false),
+			Handlers: map[string]http.Handler{"hook": http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("it ran") })},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if resp, _ := do(t, serve(t, h), "POST", "/api/hook", nil, strings.NewReader("{}")); resp.StatusCode != tt.want {
+			t.Errorf("%s: unsigned: %d, want %d", tt.kind, resp.StatusCode, tt.want)
+		}
+	}
+}
+
 func TestHostWebHookWithoutSecret(t *testing.T) {
 	_, err := trigger.NewHost(trigger.Config{
 		App: testApp(t, host2, false), Handlers: testHandlers(), Keys: &keys.Resolver{Store: &keys.Memory{}},

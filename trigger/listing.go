@@ -35,7 +35,7 @@ func (h *Host) Functions() []FunctionInfo {
 	for _, e := range s.ends {
 		out = append(out, FunctionInfo{
 			Name: e.Name, Route: e.pattern[1:], Methods: slices.Clone(e.Methods),
-			Level: e.Level, Disabled: e.Disabled, WebHook: e.WebHook != nil, Gate: e.Gate,
+			Level: e.Level, Disabled: e.Disabled, WebHook: e.isHook(), Gate: e.Gate,
 		})
 	}
 	return out

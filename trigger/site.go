@@ -264,7 +264,6 @@ func (s *site) functions(errs *mistakes) []*endpoint {
 		e := &endpoint{config: f, Function: Function{
 			Name: f.Name, Route: f.Route, Methods: f.Methods, Level: f.Level, Handler: handler, Disabled: f.Disabled, Gate: gate,
 		}}
-		s.fileWebHook(e, errs)
 		out = append(out, e)
 	}
 	for _, name := range sortedKeys(handlers.m) {
@@ -407,7 +406,7 @@ func (s *site) ready(e *endpoint, errs *mistakes) bool {
 		return false
 	}
 	e.template, e.pattern = template, "/"+text
-	if e.Level != keys.Anonymous && s.Keys == nil && e.WebHook == nil && !s.InsecureSkipKeys {
+	if e.Level != keys.Anonymous && s.Keys == nil && !e.isHook() && !s.InsecureSkipKeys {
 		errs.addf("function %q: level %s, but Config.Keys is missing", e.Name, e.Level)
 	}
 	e.guard = &keys.Guard{
@@ -416,7 +415,7 @@ func (s *site) ready(e *endpoint, errs *mistakes) bool {
 	}
 	e.handler = e.Handler
 	e.strip = e.Level != keys.Anonymous && !s.Compat
-	if e.WebHook != nil {
+	if e.isHook() {
 		s.receive(e, errs)
 	}
 	e.timeout = e.Timeout
