@@ -1,0 +1,64 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+func TestDispatch(t *testing.T) {
+	tests := []struct{ message, want string }{
+		{"event orders.42.paid", "paid: send order 42"},
+		{"event orders.42.shipped", "order: note that order 42 is shipped"},
+		{"command orders.42.cancel", "cancel: cancel order 42, reason unknown"},
+		{"command orders.42.cancel.late", "cancel: cancel order 42, reason late"},
+		{"EVENT ORDERS.42.PAID", "paid: send order 42"},
+		{"query audit.login.failed", "audit: keep login.failed"},
+		{"command orders.42.paid", `no command: "orders.42.paid" is for event`},
+		{"event orders.x.paid", `nobody takes "orders.x.paid"`},
+		{"event orders..paid", `nobody takes "orders..paid"`},
+	}
+	for _, tt := range tests {
+		var out strings.Builder
+		if err := run(strings.NewReader(tt.message+"\n"), &out); err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.TrimSuffix(out.String(), "\n"); got != tt.want {
+			t.Errorf("%s\ngot  %s\nwant %s", tt.message, got, tt.want)
+		}
+	}
+}
+
+func TestBadLine(t *testing.T) {
+	for _, line := range []string{"event", "event a b", "event a/b"} {
+		err := run(strings.NewReader("event audit.a\n"+line+"\n"), &strings.Builder{})
+		if err == nil || !strings.Contains(err.Error(), "line 2") {
+			t.Errorf("%q: error is %v, want the number of the line", line, err)
+		}
+	}
+}
+
+// TestReadme runs the lines of the README as they stand.
+func TestReadme(t *testing.T) {
+	text, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"paid: send order 42\n", "cancel: cancel order 42, reason unknown\n", "audit: keep login.failed\n"}
+	for line := range strings.Lines(string(text)) {
+		if !strings.HasPrefix(line, "    printf") {
+			continue
+		}
+		cmd := exec.Command("sh", "-c", line)
+		cmd.Dir = "../.."
+		out, err := cmd.CombinedOutput()
+		if err != nil || len(want) == 0 || string(out) != want[0] {
+			t.Fatalf("%s printed %q, %v, want the first of %q", line, out, err, want)
+		}
+		want = want[1:]
+	}
+	if len(want) > 0 {
+		t.Errorf("no line of the README prints %q", want)
+	}
+}

@@ -1,0 +1,98 @@
+// Command webhooks receives the deliveries of GitHub, Stripe, Slack and senders
+// of Standard Webhooks, and prints a signed curl line for each.
+//
+//	go run ./examples/webhooks [-addr localhost:7071]
+//
+// Its secrets are made anew at each start: a real program reads the ones that
+// the senders were given.
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base64"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/httptrigger/httptrigger/trigger"
+	"github.com/httptrigger/httptrigger/webhook"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(os.Stderr, "webhooks: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// A sender is one kind of webhook, and a delivery of it to try.
+type sender struct {
+	path     string
+	verifier interface {
+		webhook.Verifier
+		webhook.Signer
+	}
+	contentType string
+	header      http.Header // what the sender adds beside the signature
+	body        string
+}
+
+// senders have a secret each.
+func senders() []sender {
+	secret := func() webhook.Source { return webhook.Static(rand.Text()) }
+	standard := webhook.Static("whsec_" + base64.StdEncoding.EncodeToString([]byte(rand.Text())))
+	return []sender{
+		{"/hooks/github", &webhook.GitHub{Secrets: secret()}, "application/json",
+			http.Header{"X-Github-Event": {"push"}, "X-Github-Delivery": {rand.Text()}}, `{"ref":"refs/heads/main"}`},
+		{"/hooks/stripe", &webhook.Stripe{Secrets: secret()}, "application/json",
+			nil, `{"id":"evt_1","object":"event","type":"charge.succeeded"}`},
+		{"/hooks/slack", &webhook.Slack{Secrets: secret()}, "application/x-www-form-urlencoded",
+			nil, `command=%2Fdeploy&text=main&user_name=ada`},
+		{"/hooks/standard", &webhook.Standard{Secrets: standard}, "application/json",
+			http.Header{"Webhook-Id": {"msg_" + rand.Text()}}, `{"type":"invoice.paid","data":{"total":12}}`},
+	}
+}
+
+// run serves until ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("webhooks", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "localhost:7071", "listen on this `address`; port 0 takes a free one")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	mux, all := http.NewServeMux(), senders()
+	for _, s := range all {
+		receiver, err := webhook.NewReceiver(webhook.Config{Verifier: s.verifier, Handler: http.HandlerFunc(received), Logger: logger})
+		if err != nil {
+			return err
+		}
+		mux.Handle(s.path, receiver)
+	}
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	if err := guide(ctx, stdout, "http://"+l.Addr().String(), all); err != nil {
+		return err
+	}
+	return trigger.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+}
+
+// received runs once for each delivery that is genuine, fresh and new.
+func received(w http.ResponseWriter, r *http.Request) {
+	d, _ := webhook.FromContext(r.Context())
+	fmt.Fprintf(w, "%s: %s, %d bytes\n", d.Sender, d.Event, len(d.Body))
+}

@@ -1,0 +1,198 @@
+// Package exampletest runs the programs of the folder examples as their readers
+// do: it starts one, reads what it prints, and gives every curl line among it
+// to a shell.
+//
+// A program prints each line under a comment that begins with the status it
+// will get, and ends its guide with End:
+//
+//	# 200: the key in a header
+//	curl -i -H 'x-functions-key: …' http://127.0.0.1:41235/api/orders
+package exampletest
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/backend"
+)
+
+// End is the last line of a guide.
+const End = "Ctrl-C ends it."
+
+// Run is how a program runs: until its context ends, with the arguments that
+// follow its name.
+type Run func(ctx context.Context, args []string, stdout, stderr io.Writer) error
+
+// A Program is an example that runs.
+type Program struct {
+	// Text is what it printed, End excluded.
+	Text string
+	// Lines are the curl lines in it.
+	Lines []Line
+
+	stop context.CancelFunc
+	done chan error
+	log  log
+}
+
+// A Line is a curl line and the comment above it.
+type Line struct{ Title, Command string }
+
+// startWithin bounds how long a program may take to print its guide.
+const startWithin = 2 * time.Minute
+
+// Start starts a program, and stops it when the test ends if it still runs.
+func Start(t *testing.T, run Run, args ...string) *Program {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	out, in := io.Pipe()
+	p := &Program{stop: cancel, done: make(chan error, 1)}
+	go func() {
+		err := run(ctx, args, in, &p.log)
+		in.CloseWithError(err)
+		p.done <- err
+	}()
+	t.Cleanup(func() {
+		cancel()
+		out.Close()
+	})
+	late := time.AfterFunc(startWithin, func() { out.CloseWithError(context.DeadlineExceeded) })
+	defer late.Stop()
+	lines, title := bufio.NewScanner(out), ""
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		line := lines.Text()
+		if line == End {
+			go io.Copy(io.Discard, out)
+			return p
+		}
+		p.Text += line + "\n"
+		if rest, ok := strings.CutPrefix(line, "# "); ok {
+			title = rest
+		}
+		if strings.HasPrefix(line, "curl ") {
+			p.Lines = append(p.Lines, Line{title, line})
+		}
+	}
+	t.Fatalf("the program ended before %q: %v\n%s%s", End, lines.Err(), p.Text, p.log.String())
+	return nil
+}
+
+// Stop ends the program as Ctrl-C does and returns once it has.
+func (p *Program) Stop(t *testing.T) {
+	t.Helper()
+	p.stop()
+	if err := <-p.done; err != nil {
+		t.Errorf("the program ended with %v\n%s", err, p.Log())
+	}
+}
+
+// Log returns what the program has written to its log.
+func (p *Program) Log() string { return p.log.String() }
+
+// Base returns the first address in what the program printed:
+// "http://127.0.0.1:41235".
+func (p *Program) Base(t *testing.T) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(p.Text, "http://")
+	if !ok {
+		t.Fatalf("no address in\n%s", p.Text)
+	}
+	host := rest[:strings.IndexAny(rest+"/", "/ '\"\n")]
+	return "http://" + host
+}
+
+// Try runs all curl lines in order and compares the statuses with those that
+// are promised. It returns the bodies.
+func (p *Program) Try(t *testing.T) []string {
+	t.Helper()
+	if len(p.Lines) == 0 {
+		t.Fatalf("no curl line in\n%s", p.Text)
+	}
+	var bodies []string
+	for _, line := range p.Lines {
+		resp, body := line.Run(t)
+		want, _, _ := strings.Cut(line.Title, ":")
+		if got := resp.Status[:3]; got != want {
+			t.Errorf("%s\n%s\nanswered %s\n%s", line.Title, line.Command, resp.Status, body)
+		}
+		bodies = append(bodies, body)
+	}
+	return bodies
+}
+
+// Run gives the line to a shell and returns what curl printed, which must have
+// the header in it (curl -i).
+func (l Line) Run(t *testing.T) (*http.Response, string) {
+	t.Helper()
+	out := Shell(t, l.Command)
+	resp, err := http.ReadResponse(bufio.NewReader(strings.NewReader(out)), nil)
+	if err != nil {
+		t.Fatalf("%s\nprinted no answer: %v\n%s", l.Command, err, out)
+	}
+	// What curl prints is no longer chunked, whatever the header says.
+	_, body, _ := strings.Cut(out, "\r\n\r\n")
+	return resp, body
+}
+
+// Shell runs a line as a shell would and returns what it printed.
+func Shell(t *testing.T, line string) string {
+	t.Helper()
+	if _, err := exec.LookPath("curl"); err != nil {
+		backend.Missing(t, "curl is not installed")
+	}
+	cmd := exec.Command("sh", "-c", line)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%s\n%v\n%s", line, err, stderr.String())
+	}
+	return string(out)
+}
+
+// Refuses checks that the program does not start with these arguments, prints
+// no guide, and names each of want in its error.
+func Refuses(t *testing.T, run Run, args []string, want ...string) {
+	t.Helper()
+	var stdout bytes.Buffer
+	ctx, cancel := context.WithTimeout(context.Background(), startWithin)
+	defer cancel()
+	err := run(ctx, args, &stdout, io.Discard)
+	if err == nil {
+		t.Fatalf("it started with %q", args)
+	}
+	for _, text := range want {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("the error with %q is %v, want %q in it", args, err, text)
+		}
+	}
+	if strings.Contains(stdout.String(), "curl ") {
+		t.Errorf("it printed a guide before it failed:\n%s", stdout.String())
+	}
+}
+
+type log struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *log) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *log) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
