@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/httptrigger/httptrigger/trigger"
+	"github.com/httptrigger/httptrigger/trigger/customprovider"
 )
 
 // A sight is what a function saw of a request.
@@ -109,7 +110,7 @@ func (s *stage) behaviour(b map[string]json.RawMessage) (run, string) {
 	case has("value"):
 		return func(context.Context, *trigger.Request, *sight) (any, error) { return script(b["value"]) }, ""
 	case has("customProvider"):
-		return nil, "the custom resource provider"
+		return s.provider()
 	case len(b) == 0:
 		return func(context.Context, *trigger.Request, *sight) (any, error) { return "ok", nil }, ""
 	}
@@ -277,6 +278,57 @@ func structOf(members map[string]string) (reflect.Type, string) {
 		fields = append(fields, f)
 	}
 	return reflect.StructOf(fields), ""
+}
+
+// provider is the custom resource provider, with the rows of the vector.
+func (s *stage) provider() (run, string) {
+	var rows []row
+	if err := decode(s.vector.Config.Table, &rows); err != nil {
+		return nil, "table: " + err.Error()
+	}
+	s.table = &customprovider.Memory{}
+	for _, r := range rows {
+		_ = s.table.Put(context.Background(), r.key(), []byte(r.Data)) // Memory has no errors
+	}
+	h := &customprovider.Handler{Store: s.table}
+	return func(context.Context, *trigger.Request, *sight) (any, error) { return h, nil }, ""
+}
+
+// A row is one of the provider's table. Keys ignore case.
+type row struct{ PartitionKey, RowKey, Data string }
+
+func (r row) key() customprovider.Key {
+	return customprovider.Key{Partition: strings.ToLower(r.PartitionKey), Row: strings.ToLower(r.RowKey)}
+}
+
+// kept compares the rows that are left.
+func (s *stage) kept(want json.RawMessage) []string {
+	if want == nil {
+		return nil
+	}
+	var rows []row
+	if err := decode(want, &rows); err != nil || s.table == nil {
+		return []string{fmt.Sprintf("table: %v", err)}
+	}
+	var diffs []string
+	partitions := map[string]int{}
+	var before []row
+	_ = json.Unmarshal(s.vector.Config.Table, &before)
+	for _, r := range append(rows, before...) {
+		partitions[r.key().Partition] += 0
+	}
+	for _, r := range rows {
+		partitions[r.key().Partition]++
+		if got, err := s.table.Get(context.Background(), r.key()); err != nil || !sameJSON(got, []byte(r.Data)) {
+			diffs = append(diffs, fmt.Sprintf("table: %s %s: got %s (%v), want %s", r.PartitionKey, r.RowKey, got, err, r.Data))
+		}
+	}
+	for partition, n := range partitions {
+		if all, _ := s.table.List(context.Background(), partition, ""); len(all) != n {
+			diffs = append(diffs, fmt.Sprintf("table: %s has %d rows, want %d", partition, len(all), n))
+		}
+	}
+	return diffs
 }
 
 // script is the value that a script hands to its HTTP output; $bytes are bytes.

@@ -128,6 +128,7 @@ func (s *stage) ask(x *expectation) []string {
 	}
 	diffs := append(x.answer(got), s.saw(x)...)
 	diffs = append(diffs, s.sent(x)...)
+	diffs = append(diffs, s.kept(x.TableAfter)...)
 	s.close()
 	s.server = nil
 	diffs = append(diffs, s.log.lines(x.Log)...)
@@ -163,7 +164,6 @@ func (x *expectation) missing(v *vector) string {
 		"parameters of other types":          x.Parameter != nil,
 		"adaptive limits":                    x.Limit != nil || v.Config.Algorithm != "",
 		"programs that are waited for":       x.Ready != nil || v.HandlerPing != nil,
-		"the custom resource provider":       x.TableAfter != nil || v.Config.Table != nil,
 		"the app's files over the admin API": v.asksForFiles(),
 		"bodies as base64":                   x.BodyBase64 != nil,
 	} {

@@ -18,6 +18,7 @@ import (
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/throttle"
 	"github.com/httptrigger/httptrigger/trigger"
+	"github.com/httptrigger/httptrigger/trigger/customprovider"
 )
 
 // A stage is a vector's app, set up in one profile.
@@ -45,6 +46,7 @@ type stage struct {
 
 	programs []*wire.Server
 	called   *call // the last call of a program
+	table    *customprovider.Memory
 
 	missing string // what the library lacks for this vector
 }
