@@ -48,6 +48,7 @@ func (s *site) setAdmin(errs *mistakes) {
 		{"host/resume", post, accessInternal, a.resume},
 		{"host/synctriggers", post, accessInternal, a.syncTriggers},
 		{"host/state", put, accessAdmin, a.setState},
+		{"host/debug", post, accessAdmin, a.debug},
 		{"warmup", nil, accessAnybody, a.warmup},
 		{"functions", get, accessAdmin, a.list},
 		{"functions/{}", get, accessAdmin, a.describe},

@@ -36,6 +36,16 @@ func (x *exchange) answerText(status int, ctype, text string) {
 
 func (x *exchange) answerEmpty(status int) { x.answerText(status, "", "") }
 
+// debug is where the reference starts a debugger: 501 on the platform, and
+// elsewhere 409, which it answers if there is none to start (HostController.cs).
+func (a *admin) debug(x *exchange, _ string) {
+	status := http.StatusConflict
+	if a.site.app.Host.AppService {
+		status = http.StatusNotImplemented
+	}
+	x.answerEmpty(status)
+}
+
 // ping answers whoever asks whether the host lives; to the platform's scale
 // controller, or with checkHealth=1, also whether it is overloaded (TR-204).
 func (a *admin) ping(x *exchange, _ string) {

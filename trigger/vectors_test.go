@@ -4,10 +4,16 @@ import (
 	"testing"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/hostvec"
+	"github.com/httptrigger/httptrigger/internal/conformance/triggervec"
 	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 )
 
 // TestHostVectors replays apps that were recorded on the reference host.
 func TestHostVectors(t *testing.T) {
 	vec.Test(t, hostvec.Run, "testdata/host-vectors.json.gz")
+}
+
+// TestTriggerVectors puts the facts about the pipeline to a host.
+func TestTriggerVectors(t *testing.T) {
+	vec.Test(t, triggervec.Run, "testdata/trigger-vectors.json.gz")
 }
