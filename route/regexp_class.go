@@ -104,11 +104,14 @@ func (s unitSet) write(b *strings.Builder) {
 	s.class(b, `[^\x00-\x{10FFFF}]`, func(r rune) { fmt.Fprintf(b, `\x{%X}`, r) })
 }
 
-// writePerl prints the set as a class of a backtracking engine.
+// writePerl prints the set as a class of a backtracking engine. Characters that
+// mean something there are printed by their code: engines disagree on what "\-"
+// does at the end of a range.
 func (s unitSet) writePerl(b *strings.Builder) {
 	s.class(b, `(?!)`, func(r rune) {
 		if strings.ContainsRune(`\[]^-`, r) {
-			b.WriteByte('\\')
+			fmt.Fprintf(b, `\x%02X`, r)
+			return
 		}
 		b.WriteRune(r)
 	})

@@ -117,3 +117,35 @@ func TestBroken(t *testing.T) {
 		}
 	}
 }
+
+// FuzzAgreesWithRE2 holds that both engines decide alike where both decide, that
+// both call the same expressions broken, and that this one compiles the rest.
+func FuzzAgreesWithRE2(f *testing.F) {
+	for _, expr := range []string{`^[a-z-[m]]+$`, `(?<a>x)\k<a>`, `\p{Lu}{2,3}?`, `(?imx-s:a # b)`, `[\]-a]|[^]`, `\u00e9\x41\101`, `(a$|b)\n?`, `(?(a)b|c)`} {
+		f.Add(expr, "aé😀\n")
+		f.Add(expr, "ABKſ")
+	}
+	engine := backtrack.Engine{Timeout: 200 * time.Millisecond}
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		slow, slowErr := engine.Compile(expr)
+		fast, fastErr := route.CompileRE2(expr)
+		var slowReason, fastReason *route.RegexpError
+		broken := errors.As(fastErr, &fastReason) && !fastReason.Unsupported
+		if broken != (errors.As(slowErr, &slowReason) && !slowReason.Unsupported) {
+			t.Fatalf("%q: %v, RE2 says %v", expr, slowErr, fastErr)
+		}
+		if broken {
+			return
+		}
+		if slowErr != nil {
+			t.Fatalf("%q: %v", expr, slowErr)
+		}
+		got, err := slow.Match(text)
+		if fastErr != nil || err != nil {
+			return
+		}
+		if want, _ := fast.Match(text); got != want {
+			t.Errorf("%q on %q: %v, RE2 says %v", expr, text, got, want)
+		}
+	})
+}
