@@ -16,6 +16,7 @@ type dive struct {
 
 	found         *end
 	first, second uint64 // for Values
+	seen          uint64 // all bytes that may be part of a value, one over the other
 	allow         uint64 // the methods at the place where the path ends, if the wanted one is not among them
 	sure          bool
 }
@@ -28,6 +29,7 @@ func (d *dive) into(n *node, path string) {
 	passed := false // by ways that might have led somewhere
 	var at [packedValues]uint32
 	k := 0
+	seen := uint64(0)
 	for pos := 1; pos < len(path); {
 		w := load(path, pos)
 		slash := slashIn(w)
@@ -67,9 +69,12 @@ func (d *dive) into(n *node, path string) {
 			return
 		}
 		stop := pos
+		seen |= w
 		for slash == 0 {
 			stop += 8
-			slash = slashIn(load(path, stop))
+			w = load(path, stop)
+			seen |= w
+			slash = slashIn(w)
 		}
 		stop += bits.TrailingZeros64(slash) >> 3
 		if stop == pos {
@@ -92,6 +97,7 @@ func (d *dive) into(n *node, path string) {
 		if r.methods&d.methods != 0 {
 			d.found, d.sure = r, !r.broken
 			d.first = uint64(at[0]) | uint64(at[1])<<32
+			d.seen = seen
 			d.second = uint64(at[2]) | uint64(at[3])<<32
 			return
 		}

@@ -351,10 +351,11 @@ func (f *forest) fillWide(n *node, text string, s *sprout) {
 // setText makes n the node behind text.
 func (n *node) setText(text string) {
 	n.size = int32(len(text))
-	n.keep = firstBytes(len(text) + 1)
+	n.chunk = newChunk(text)
 	if len(text) >= 8 {
-		n.tail = text[8:]
+		n.second = newChunk(text[8:])
 	}
-	n.fold = letterCases(text)
-	n.word = load(text, 0)&n.keep | n.fold
+	if len(text) >= 16 {
+		n.tail = text[16:]
+	}
 }

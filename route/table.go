@@ -178,6 +178,7 @@ type Match[T any] struct {
 
 	route  *Route[T]
 	why    *refusal
+	ascii  bool
 	values Values
 }
 
@@ -193,7 +194,7 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	if t.tree == nil {
 		return m
 	}
-	found, first, second, why := t.tree.lookup(method, path)
+	found, first, second, seen, why := t.tree.lookup(method, path)
 	if found == nil {
 		m.why = why
 		return m
@@ -202,6 +203,7 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	m.values.path = path
 	m.values.first = first
 	m.values.second = second
+	m.ascii = seen&highs == 0
 	m.route = &t.routes[found.rank]
 	m.Value = m.route.Value
 	return m
@@ -216,6 +218,11 @@ func (m *Match[T]) Route() *Route[T] { return m.route }
 
 // Values returns what the route's template took from the path.
 func (m *Match[T]) Values() Values { return m.values }
+
+// ASCII reports whether a route was found and the lookup happened to see that its
+// values are of ASCII. It costs nothing, and false tells nothing: it is for
+// callers who have to look closer at other values.
+func (m *Match[T]) ASCII() bool { return m.ascii }
 
 // Methods returns the methods that the path would take, if that is why no route
 // was found: the methods of exactly those routes that accept the path, their

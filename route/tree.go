@@ -28,19 +28,32 @@ type tree struct {
 // A node is a place in the tree. What it is entered by comes first: a node
 // behind text has the text, any other has none.
 type node struct {
-	word, keep, fold uint64 // (w&keep)|fold == word if w may begin with the text
-	size             int32  // of the text, in bytes
-	sorted           bool   // behind text is nothing worse than behind anything else
-	alone            bool   // text is all that may follow
+	chunk        // of the text it is entered by
+	size   int32 // of the text, in bytes
+	sorted bool  // behind text is nothing worse than behind anything else
+	alone  bool  // text is all that may follow
 
 	text  *node // the text that may follow, if there is one only
 	param *node // behind a parameter without constraints
 	more  *more // further ways to go on
 	jump  jump  // to the text that may follow, if there are several
 
-	tail   string // the text from its ninth byte on
+	second chunk  // of a text of eight bytes or more
+	tail   string // the text from its seventeenth byte on
 	ends   ends   // the templates that may end here
 	lowest int32  // the best rank behind here, the lower the better
+}
+
+// A chunk is up to eight bytes of a text, and the slash behind it if that is
+// among them.
+type chunk struct {
+	word, keep, fold uint64 // (w&keep)|fold == word if w is the same but for case
+}
+
+func newChunk(text string) chunk {
+	c := chunk{keep: firstBytes(len(text) + 1), fold: letterCases(text)}
+	c.word = load(text, 0)&c.keep | c.fold
+	return c
 }
 
 // more holds the ways on from a node that are less common.
@@ -161,11 +174,17 @@ func (s *search) walk(v *captures, path string, n *node, pos, k int) bool {
 // followsLong reports whether the text of n, of which the first eight bytes are
 // known to be there, stands in path at pos and a segment ends behind it.
 func (n *node) followsLong(path string, pos int) bool {
+	if load(path, pos+8)&n.second.keep|n.second.fold != n.second.word {
+		return false
+	}
+	if n.size < 16 {
+		return true
+	}
 	stop := pos + int(n.size)
 	if stop > len(path) || stop < len(path) && path[stop] != '/' {
 		return false
 	}
-	rest := path[pos+8 : stop]
+	rest := path[pos+16 : stop]
 	return rest == n.tail || equalLetters(rest, n.tail)
 }
 

@@ -1,7 +1,6 @@
 package httproute
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -106,7 +105,10 @@ func (m *Mux) Routes() []Route {
 
 // ServeHTTP calls the handler of the route that fits the request best.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	match := m.table.Lookup(r.Method, Path(r))
+	match := m.table.Lookup(r.Method, r.URL.Path)
+	if (r.URL.RawPath != "" || !match.ASCII()) && lossy(r) {
+		match = m.table.Lookup(r.Method, Path(r))
+	}
 	if !match.Found() {
 		m.refuse(w, r, match.Err(), match.Allow())
 		return
@@ -149,38 +151,19 @@ func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, allow st
 }
 
 // Path returns the path of a request as templates match it: decoded once, with
-// encoded slashes left as "%2F".
-//
-// In r.URL.Path an encoded slash is a slash, and a sequence that is no UTF-8 is
-// bytes that are none. If there may be either, Path decodes what was sent.
+// encoded slashes left as "%2F", and so with a sequence that is no UTF-8.
 func Path(r *http.Request) string {
-	path := r.URL.Path
-	if r.URL.RawPath == "" && (isASCII(path) || utf8.ValidString(path)) {
-		return path
+	if lossy(r) {
+		return route.DecodePath(r.URL.EscapedPath())
 	}
-	return route.DecodePath(r.URL.EscapedPath())
+	return r.URL.Path
 }
 
-// isASCII reads eight bytes at a time, the last eight a second time perhaps.
-func isASCII(s string) bool {
-	const high = 0x8080808080808080
-	if len(s) < 8 {
-		for i := range len(s) {
-			if s[i] >= utf8.RuneSelf {
-				return false
-			}
-		}
-		return true
-	}
-	all := binary.LittleEndian.Uint64([]byte(s[len(s)-8:]))
-	for ; len(s) >= 32; s = s[32:] {
-		all |= binary.LittleEndian.Uint64([]byte(s[:8])) | binary.LittleEndian.Uint64([]byte(s[8:16])) |
-			binary.LittleEndian.Uint64([]byte(s[16:24])) | binary.LittleEndian.Uint64([]byte(s[24:32]))
-	}
-	for ; len(s) >= 8; s = s[8:] {
-		all |= binary.LittleEndian.Uint64([]byte(s[:8]))
-	}
-	return all&high == 0
+// lossy reports whether r.URL.Path may have lost what templates tell apart: there
+// an encoded slash is a slash, and a sequence that is no UTF-8 is bytes that are
+// none.
+func lossy(r *http.Request) bool {
+	return r.URL.RawPath != "" || !utf8.ValidString(r.URL.Path)
 }
 
 // Value returns the value that the template in r.Pattern takes from the path, or
@@ -193,5 +176,10 @@ func Value(r *http.Request, name string) string {
 // Lookup is like [Value] and reports whether there is a value: an optional
 // parameter that the path left out has none.
 func Lookup(r *http.Request, name string) (value string, ok bool) {
+	if r.URL.RawPath == "" {
+		if value, ok = route.Cut(r.Pattern, r.URL.Path, name); utf8.ValidString(value) {
+			return value, ok
+		}
+	}
 	return route.Cut(r.Pattern, Path(r), name)
 }
