@@ -61,13 +61,6 @@ func (d *dive) into(n *node, path string) {
 			n = c
 			continue
 		}
-		if n.more != nil {
-			return
-		}
-		if n = n.param; n == nil {
-			d.sure = !passed
-			return
-		}
 		stop := pos
 		seen |= w
 		for slash == 0 {
@@ -77,7 +70,17 @@ func (d *dive) into(n *node, path string) {
 			slash = slashIn(w)
 		}
 		stop += bits.TrailingZeros64(slash) >> 3
-		if stop == pos {
+		if n.more != nil {
+			var more bool
+			if n, more = n.strictly(path, pos, stop); more {
+				passed = true
+			}
+		} else if stop > pos {
+			n = n.param
+		} else {
+			n = nil
+		}
+		if n == nil {
 			d.sure = !passed
 			return
 		}
@@ -102,4 +105,27 @@ func (d *dive) into(n *node, path string) {
 			return
 		}
 	}
+}
+
+// strictly returns the node behind the parameter that accepts a segment, and
+// whether there are other ways that might have led somewhere. It leaves what is
+// not a parameter to a search.
+func (n *node) strictly(path string, pos, stop int) (next *node, more bool) {
+	m := n.more
+	if !m.sorted || m.wide != nil || stop == pos {
+		return nil, true
+	}
+	for i := range m.strict {
+		c := &m.strict[i]
+		p := c.segment.param()
+		if p < 0 {
+			return nil, true
+		}
+		if ok, err := c.template.judge(p, path[pos:stop]); err != nil {
+			return nil, true
+		} else if ok {
+			return c.next, i+1 < len(m.strict) || n.param != nil || len(m.rests) > 0
+		}
+	}
+	return n.param, len(m.rests) > 0
 }
