@@ -27,7 +27,7 @@ func (t *Template) matchParts(s *segment, from int, path string, start, end int,
 	ok := t.matchLeftward(s, from, path, start, end, c)
 	if !ok {
 		for i := range s.parts {
-			if prm := s.parts[i].param; prm >= 0 {
+			if prm := int(s.parts[i].param); prm >= 0 {
 				c.clear(prm)
 			}
 		}
@@ -45,7 +45,7 @@ func (t *Template) matchLeftward(s *segment, from int, path string, start, end i
 	for i := from; i >= 0; i-- {
 		p := &s.parts[i]
 		if p.param >= 0 {
-			need, needEnd = p.param, unmatched
+			need, needEnd = int(p.param), unmatched
 			continue
 		}
 		limit := unmatched

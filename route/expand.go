@@ -380,7 +380,6 @@ func elements(v any) []any {
 func (t *Template) WithDefaults(defaults ...Arg) (*Template, error) {
 	made := *t
 	made.params = slices.Clone(t.params)
-	made.names = slices.Clone(t.names)
 	for _, d := range defaults {
 		text, ok := invariantText(d.Value)
 		if !ok {
@@ -389,13 +388,14 @@ func (t *Template) WithDefaults(defaults ...Arg) (*Template, error) {
 		i := made.index(d.Name)
 		switch {
 		case i < 0:
-			made.params = append(made.params, param{name: d.Name, extra: true})
-			made.names = append(made.names, d.Name)
+			made.params = append(made.params, param{name: d.Name, traits: &traits{extra: true}})
 			i = len(made.params) - 1
 		case made.params[i].hasDefault:
 			return nil, &DefaultError{Template: t.text, Param: made.params[i].name}
 		}
-		made.params[i].defaultText, made.params[i].defaultValue, made.params[i].hasDefault = text, d.Value, true
+		own := *made.params[i].traits
+		own.defaultText, own.defaultValue, own.hasDefault = text, d.Value, true
+		made.params[i].traits = &own
 	}
 	return &made, nil
 }

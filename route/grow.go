@@ -120,7 +120,7 @@ func (t *Template) segmentKey(seg *segment) string {
 		if t.params[p.param].optional && seg.complex() {
 			b.WriteByte('?')
 		}
-		b.WriteString(t.constraintKey(p.param))
+		b.WriteString(t.constraintKey(int(p.param)))
 	}
 	return b.String()
 }

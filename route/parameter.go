@@ -4,7 +4,12 @@ import "strings"
 
 // A param is one parameter of a template.
 type param struct {
-	name        string // as spelled
+	name string // as spelled
+	*traits
+}
+
+// traits are what few parameters have.
+type traits struct {
 	constraints []Constraint
 	defaultText string
 	hasDefault  bool // an empty default is a default
@@ -17,7 +22,15 @@ type param struct {
 
 	optional bool
 	catchAll string // "", "*" or "**"
-	offset   int    // of its '{' in the template
+	offset   int    // of its '{' in the template; used while compiling
+}
+
+// bare are the traits of most parameters: none. Nobody changes them.
+var bare traits
+
+// isBare reports whether there are no traits.
+func (t *traits) isBare() bool {
+	return t.constraints == nil && !t.hasDefault && !t.extra && !t.optional && t.catchAll == ""
 }
 
 // parseParam takes the body of a parameter apart. Whether the name is a valid
@@ -28,7 +41,7 @@ type param struct {
 // is read starting at the last character of the name, which matters when that
 // is a '(' (Patterns/RouteParameterParser.cs).
 func parseParam(body string) param {
-	var p param
+	p := param{traits: &traits{}}
 	rest := body
 	for _, stars := range []string{"**", "*"} {
 		if strings.HasPrefix(rest, stars) {

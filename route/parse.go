@@ -12,8 +12,8 @@ const maxSegments = 28
 // A part is a piece of a segment: text, or the value of a parameter.
 type part struct {
 	literal   string // the text, braces single; empty for a parameter
+	param     int32  // index into Template.params, -1 for text
 	separator bool   // the "." before an optional last parameter
-	param     int    // index into Template.params, -1 for text
 }
 
 // A segment is what stands between two slashes. One of a single part is simple,
@@ -35,7 +35,7 @@ func (s *segment) literal() (string, bool) {
 // param returns the parameter that is all of the segment, or -1.
 func (s *segment) param() int {
 	if len(s.parts) == 1 {
-		return s.parts[0].param
+		return int(s.parts[0].param)
 	}
 	return -1
 }
@@ -151,6 +151,9 @@ scan:
 	if i := strings.IndexByte(p.text[start:p.pos], '?'); i >= 0 {
 		return part{}, p.fail(QuestionInLiteral, start+i, text.String())
 	}
+	if text.Len() == p.pos-start {
+		return part{literal: p.text[start:p.pos], param: -1}, nil // no memory of its own
+	}
 	return part{literal: text.String(), param: -1}, nil
 }
 
@@ -182,7 +185,7 @@ func (p *parser) parameter() (part, error) {
 		}
 	}
 	p.params = append(p.params, prm)
-	return part{param: len(p.params) - 1}, nil
+	return part{param: int32(len(p.params) - 1)}, nil
 }
 
 // body moves past a parameter and returns what its braces hold, with double
@@ -197,6 +200,9 @@ func (p *parser) body() (string, error) {
 			switch {
 			case c == '}' && !double:
 				p.pos++
+				if whole := p.text[start+1 : p.pos-1]; body.Len() == len(whole) {
+					return whole, nil // no memory of its own
+				}
 				return body.String(), nil
 			case c == '{' && p.pos+1 == len(p.text):
 				return "", p.fail(UnclosedBrace, p.pos, "{")

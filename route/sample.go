@@ -51,7 +51,7 @@ func (t *Template) acceptsSegment(i int, value string) bool {
 		return false
 	}
 	for j := range seg.parts {
-		p := seg.parts[j].param
+		p := int(seg.parts[j].param)
 		if p < 0 || c.span(p).start == 0 {
 			continue
 		}

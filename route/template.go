@@ -11,7 +11,6 @@ type Template struct {
 	text     string
 	segments []segment
 	params   []param
-	names    []string // of the params
 	compat   bool
 }
 
@@ -23,16 +22,24 @@ func Compile(template string) (*Template, error) {
 	return c.Compile(template)
 }
 
-// template returns what has been parsed.
+// template returns what has been parsed, in as little memory as will do.
 func (p *parser) template(compat bool) *Template {
-	t := &Template{text: p.text, segments: p.segments, params: p.params, compat: compat}
-	if len(p.params) > 0 {
-		t.names = make([]string, len(p.params))
-	}
 	for i := range p.params {
-		t.names[i] = p.params[i].name
+		if p.params[i].isBare() {
+			p.params[i].traits = &bare
+		}
 	}
-	return t
+	count := 0
+	for _, s := range p.segments {
+		count += len(s.parts)
+	}
+	parts := make([]part, 0, count)
+	segments := make([]segment, len(p.segments))
+	for i, s := range p.segments {
+		parts = append(parts, s.parts...)
+		segments[i].parts = parts[len(parts)-len(s.parts) : len(parts) : len(parts)]
+	}
+	return &Template{text: p.text, segments: segments, params: append([]param(nil), p.params...), compat: compat}
 }
 
 // MustCompile is like [Compile] but panics if the template cannot be compiled.
@@ -103,13 +110,13 @@ func (t *Template) Params() []Param {
 
 // index returns the index of the parameter called name, case ignored, or -1.
 func (t *Template) index(name string) int {
-	for i, known := range t.names {
-		if known == name {
+	for i := range t.params {
+		if t.params[i].name == name {
 			return i
 		}
 	}
-	for i, known := range t.names {
-		if equalFold(known, name) {
+	for i := range t.params {
+		if equalFold(t.params[i].name, name) {
 			return i
 		}
 	}

@@ -306,7 +306,7 @@ func (s *search) judgeParts(v *captures, path string, c *strict, pos, stop, k in
 		return k, false
 	}
 	for i := range c.segment.parts {
-		p := c.segment.parts[i].param
+		p := int(c.segment.parts[i].param)
 		if p < 0 {
 			continue
 		}

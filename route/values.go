@@ -80,11 +80,6 @@ func (v Values) Lookup(name string) (value string, ok bool) {
 	if v.template == nil {
 		return "", false
 	}
-	for i, known := range v.template.names {
-		if known == name {
-			return v.at(i)
-		}
-	}
 	if i := v.template.index(name); i >= 0 {
 		return v.at(i)
 	}

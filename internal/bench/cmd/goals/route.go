@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"runtime"
+	"strconv"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/bench"
@@ -67,7 +68,7 @@ func build(routes []bench.Route) *route.Table[int] {
 	list := make([]route.Route[int], len(routes))
 	for i, r := range routes {
 		list[i] = route.Route[int]{
-			Name: r.Method + " " + r.Template, Methods: []string{r.Method}, Template: route.MustCompile(r.Template), Value: i,
+			Name: strconv.Itoa(i), Methods: []string{r.Method}, Template: route.MustCompile(r.Template), Value: i,
 		}
 	}
 	table, err := route.NewTable(list, nil)
