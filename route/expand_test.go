@@ -137,6 +137,25 @@ func TestParseTargetErrors(t *testing.T) {
 	}
 }
 
+func TestParseTargetAbsolute(t *testing.T) {
+	tests := []struct{ target, path, query string }{
+		{"http://h", "/", ""},
+		{"http://h?q", "/", "?q"},
+		{"http://h/a%2Fb%5C%00#f", "/a/b\\\x00", ""},
+		{`http://h/a\b`, "/a/b", ""},
+		{"http://h/a/%2E%2e/b", "/b", ""},
+		{"http://h/a/..%2Fb", "/a/../b", ""},
+		{"http://h/%252E%252E/b", "/%2E%2E/b", ""},
+		{"https://u:p@H:443/a?b#c", "/a", "?b"},
+	}
+	for _, tt := range tests {
+		path, query, err := route.ParseTarget("GET", "h", tt.target)
+		if path != tt.path || query != tt.query || err != nil {
+			t.Errorf("ParseTarget(%q) = %q, %q, %v, want %q, %q", tt.target, path, query, err, tt.path, tt.query)
+		}
+	}
+}
+
 func TestTableExpand(t *testing.T) {
 	routes := []route.Route[int]{
 		{Name: "a", Template: route.MustCompile("{*all}")},

@@ -82,36 +82,51 @@ func sameHost(scheme, authority, host string) bool {
 	return bare != "" && asciiLower(bare) == asciiLower(strings.TrimSuffix(host, port))
 }
 
-// absoluteForm reads what stands behind the authority.
+// absoluteForm reads what stands behind the authority, the way the source's Uri
+// class does: backslashes are slashes and encoded periods are periods before the
+// dot segments go, all else is decoded after that. "%2F" is a slash then, but
+// "..%2F" has climbed nowhere.
 func absoluteForm(rest string) (path, query string) {
 	rest, _, _ = strings.Cut(rest, "#")
 	path = rest
 	if i := strings.IndexByte(rest, '?'); i >= 0 {
 		path, query = rest[:i], rest[i:]
 	}
+	path = RemoveDots(plainDots(strings.ReplaceAll(path, `\`, "/")))
 	var b strings.Builder
 	for path != "" {
 		c, ok := escapedByte(path)
 		switch {
-		case ok && (c == '/' || c == '\\'):
-			b.WriteByte('/')
-			path = path[3:]
-		case ok && c == 0:
-			b.WriteByte(0)
+		case ok && (c == '/' || c == 0):
+			b.WriteByte(c)
 			path = path[3:]
 		case ok:
 			path = path[decodeRune(&b, path):]
-		case path[0] == '\\':
-			b.WriteByte('/')
-			path = path[1:]
 		default:
 			b.WriteByte(path[0])
 			path = path[1:]
 		}
 	}
-	path = RemoveDots(b.String())
-	if path == "" {
-		path = "/"
+	if b.Len() == 0 {
+		return "/", query
 	}
-	return path, query
+	return b.String(), query
+}
+
+// plainDots decodes the escapes of periods and no others.
+func plainDots(path string) string {
+	var b strings.Builder
+	for path != "" {
+		n := 1
+		if c, ok := escapedByte(path); ok && c == '.' {
+			b.WriteByte('.')
+			path = path[3:]
+			continue
+		} else if ok {
+			n = 3
+		}
+		b.WriteString(path[:n])
+		path = path[n:]
+	}
+	return b.String()
 }
