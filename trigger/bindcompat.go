@@ -63,7 +63,7 @@ func (b *binder) compatBody(r *http.Request, ru *rules) ([]byte, error) {
 // not fit leaves the whole struct empty.
 func (b *binder) lenient(text []byte, v reflect.Value) {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(text, &members) != nil {
+	if json.Unmarshal(plainJSON(text), &members) != nil {
 		return
 	}
 	filled := reflect.New(v.Type()).Elem()

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"reflect"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ import (
 type sight struct {
 	function  string
 	header    http.Header
+	query     url.Values
 	inv       *trigger.Invocation
 	body      []byte
 	bound     any
@@ -33,7 +35,7 @@ type sight struct {
 
 // see keeps what a function sees.
 func (s *stage) see(name string, r *http.Request) *sight {
-	g := &sight{function: name, header: r.Header.Clone()}
+	g := &sight{function: name, header: r.Header.Clone(), query: r.URL.Query()}
 	g.inv, _ = trigger.FromContext(r.Context())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -211,8 +213,7 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 	var bind reflect.Type
 	switch part {
 	case "params", "identities":
-	case "bindingData":
-		return nil, "the binding data of a function that is none of a program"
+	case "bindingData": // without a program only where the route's values are asked for
 	case "body":
 		return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
 			var err error
@@ -226,6 +227,27 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 		}
 		var missing string
 		if bind, missing = structOf(types); missing != "" {
+			return nil, missing
+		}
+	case "parameter":
+		var kind string
+		if json.Unmarshal(b["type"], &kind) != nil || kind != "dynamic" {
+			return nil, "a parameter of type " + string(b["type"])
+		}
+		var x expectation
+		if err := decode(s.vector.Expect, &x); err != nil {
+			return nil, err.Error()
+		}
+		var members map[string]any
+		if err := json.Unmarshal(x.Parameter, &members); err != nil {
+			return nil, "parameter: " + err.Error()
+		}
+		kinds := map[string]string{}
+		for name, value := range members {
+			kinds[name] = map[bool]string{true: "string", false: "double"}[reflect.TypeOf(value).Kind() == reflect.String]
+		}
+		var missing string
+		if bind, missing = structOf(kinds); missing != "" {
 			return nil, missing
 		}
 	default:

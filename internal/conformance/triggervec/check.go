@@ -149,7 +149,7 @@ func (s *stage) saw(x *expectation) []string {
 		add("function ran: got %v, want %v", g != nil, *x.FunctionRan)
 	}
 	needs := x.RouteValues != nil || x.WorkerParams != nil || x.Identities != nil || x.POCO != nil ||
-		x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.BodyDelivered
+		x.RouteParameters != nil || x.Parameter != nil || x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.BodyDelivered
 	if !needs {
 		return diffs
 	}
@@ -186,7 +186,51 @@ func (s *stage) saw(x *expectation) []string {
 			add("identities: got %+v, want %+v", got, *x.Identities)
 		}
 	}
+	if x.Parameter != nil {
+		var members map[string]json.RawMessage
+		if err := json.Unmarshal(x.Parameter, &members); err != nil {
+			add("parameter: %v", err)
+		}
+		diffs = append(diffs, s.fields(g, members)...)
+	}
+	if x.RouteParameters != nil {
+		diffs = append(diffs, g.inTypes(x)...)
+	}
 	return append(diffs, s.fields(g, x.POCO)...)
+}
+
+// inTypes compares the values of the route, as numbers where numbers are wanted,
+// with the query and the headers beside them.
+func (g *sight) inTypes(x *expectation) []string {
+	var route map[string]any
+	var query map[string]string
+	if err := errors.Join(json.Unmarshal(x.RouteParameters, &route), json.Unmarshal(x.Query, &query)); err != nil {
+		return []string{"routeParameters, query: " + err.Error()}
+	}
+	var diffs []string
+	for name, want := range route {
+		var got any
+		switch want.(type) {
+		case float64:
+			got, _ = g.inv.Values.Float64(name)
+		default:
+			got = g.inv.Values.Get(name)
+		}
+		if got != want {
+			diffs = append(diffs, fmt.Sprintf("route parameter %s: got %v, want %v", name, got, want))
+		}
+	}
+	for name, want := range query {
+		if got := g.query.Get(name); got != want {
+			diffs = append(diffs, fmt.Sprintf("query %s: got %q, want %q", name, got, want))
+		}
+	}
+	for name, want := range x.Headers {
+		if got := g.header.Get(name); got != want {
+			diffs = append(diffs, fmt.Sprintf("header %s: got %q, want %q", name, got, want))
+		}
+	}
+	return diffs
 }
 
 func show(v any) string {

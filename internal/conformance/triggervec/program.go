@@ -18,7 +18,7 @@ func (s *stage) inProgram(f *function) bool {
 	_ = json.Unmarshal(f.Behaviour["echo"], &echo)
 	var x expectation
 	_ = decode(s.vector.Expect, &x)
-	return f.Behaviour["handler"] != nil || echo == "bindingData" || echo == "body" && x.WorkerBody != nil && s.compat
+	return f.Behaviour["handler"] != nil || echo == "bindingData" && x.RouteParameters == nil || echo == "body" && x.WorkerBody != nil && s.compat
 }
 
 // A call is what the program was sent.

@@ -159,9 +159,7 @@ func redacted(r *vec.Report, group string, v *vector, x *expectation, compat boo
 // expects.
 func (x *expectation) missing(v *vector) string {
 	for what, needed := range map[string]bool{
-		"route values in their types":        x.RouteParameters != nil || x.Query != nil,
 		"the display form of an invocation":  x.DisplayText != "",
-		"parameters of other types":          x.Parameter != nil,
 		"adaptive limits":                    x.Limit != nil || v.Config.Algorithm != "",
 		"programs that are waited for":       x.Ready != nil || v.HandlerPing != nil,
 		"the app's files over the admin API": v.asksForFiles(),
@@ -186,6 +184,9 @@ func (v *vector) asksForFiles() bool {
 
 // difference names a known difference that a check meets.
 func difference(v *vector, x *expectation, compat bool) string {
+	if strings.HasPrefix(x.FunctionErrorContains, "Can't bind HttpTriggerAttribute to type") {
+		return "trigger/net-parameters"
+	}
 	if x.FileRewritten != nil {
 		return "trigger/no-writing"
 	}
