@@ -31,8 +31,8 @@ func TestSyntaxErrors(t *testing.T) {
 		{"{a}-{b?}", route.OptionalAfterText, 4, "b"},
 		{"{a}{b}", route.AdjacentParameters, 3, "{a}{b}"},
 		{"a/{*b}/c", route.CatchAllNotLast, 2, "b"},
-		{strings.Repeat("a/", 28) + "a", route.TooManySegments, 0, ""},
-		{"a\xff", route.NotUTF8, 0, ""},
+		{strings.Repeat("a/", 28) + "a", route.TooManySegments, 56, "a"},
+		{"\ufffda\xff", route.NotUTF8, 4, "\xff"},
 	}
 	for _, tt := range tests {
 		_, err := route.Compile(tt.template)

@@ -54,13 +54,14 @@ type parser struct {
 	pos      int
 	segments []segment
 	params   []param
+	excess   int // where the first segment too many begins
 }
 
 // parse reads the template text. The error is a *SyntaxError.
 func parse(text string) (*parser, error) {
 	p := &parser{text: text}
-	if !utf8.ValidString(text) {
-		return nil, p.fail(NotUTF8, 0, "")
+	if i := invalidUTF8(text); i >= 0 {
+		return nil, p.fail(NotUTF8, i, text[i:i+1])
 	}
 	switch {
 	case strings.HasPrefix(text, "~/"):
@@ -82,6 +83,16 @@ func parse(text string) (*parser, error) {
 	return p, p.whole()
 }
 
+// invalidUTF8 returns where the first byte is that is no UTF-8, or -1.
+func invalidUTF8(s string) int {
+	for i, r := range s {
+		if r == utf8.RuneError && !strings.HasPrefix(s[i:], "\uFFFD") {
+			return i
+		}
+	}
+	return -1
+}
+
 func (p *parser) fail(reason SyntaxReason, offset int, text string) error {
 	return &SyntaxError{Template: p.text, Offset: offset, Text: text, Reason: reason}
 }
@@ -95,7 +106,7 @@ func (p *parser) whole() error {
 		}
 	}
 	if len(p.segments) > maxSegments {
-		return p.fail(TooManySegments, 0, "")
+		return p.fail(TooManySegments, p.excess, p.text[p.excess:])
 	}
 	return nil
 }
@@ -119,6 +130,9 @@ func (p *parser) segment() error {
 	}
 	if err := p.checkParts(parts, start); err != nil {
 		return err
+	}
+	if len(p.segments) == maxSegments {
+		p.excess = start
 	}
 	p.segments = append(p.segments, segment{parts: parts})
 	return nil
