@@ -51,6 +51,8 @@ type RejectedError struct {
 	Retry time.Duration
 	// Exceeded names the probes over their threshold, for ReasonLoad.
 	Exceeded []string
+
+	preset []string // the field Retry-After, if it was made beforehand; Status is set then
 }
 
 // Error names the reason and the bound.

@@ -117,7 +117,7 @@ func (c *GateConfig) validate() error {
 	}
 	if c.MaxRetryAfter > 0 && c.MaxRetryAfter < time.Second {
 		bad("MaxRetryAfter", c.MaxRetryAfter, "must be at least a second, or negative for no header")
-	} else if low, high := c.retryBounds(); high > 0 && low > high {
+	} else if low, high := c.retryBounds(); high > 0 && roundUp(low) > high {
 		bad("MinRetryAfter", low, fmt.Sprintf("must not be above MaxRetryAfter, which is %v", high))
 	}
 	if c.Compat {
@@ -140,7 +140,7 @@ func (c *GateConfig) retryBounds() (low, high time.Duration) {
 		low = defaultMinRetryAfter
 	}
 	if high == 0 {
-		high = max(defaultMaxRetryAfter, low)
+		high = max(defaultMaxRetryAfter, roundUp(low))
 	}
 	return low, high.Truncate(time.Second)
 }
@@ -172,13 +172,15 @@ type Gate struct {
 type settings struct {
 	GateConfig
 	concurrent, outstanding uint64 // never above maxCount
+	room                    uint64 // the lesser of the two
+	sampled                 uint64 // states below are of requests to time
 	minRetry, maxRetry      time.Duration
 	epoch                   time.Time // durations are measured from here, on the monotonic clock
 	draining                bool
 	refusal                 atomic.Pointer[RejectedError] // the last one, to be used again
 }
 
-var unbounded = settings{concurrent: maxCount, outstanding: maxCount}
+var unbounded = settings{concurrent: maxCount, outstanding: maxCount, room: maxCount}
 
 // NewGate returns a gate with the limits of c, or all of c's mistakes.
 func NewGate(c GateConfig) (*Gate, error) {
@@ -223,7 +225,10 @@ func (g *Gate) apply(c GateConfig, draining bool) {
 	if draining {
 		s.outstanding = 0
 	}
+	s.sampled = tickUnit
 	s.minRetry, s.maxRetry = c.retryBounds()
+	s.minRetry = min(roundUp(s.minRetry), max(s.maxRetry, 0))
+	s.room = min(s.concurrent, s.outstanding)
 	g.settings.Store(s)
 	for {
 		old := g.state.Load()
@@ -265,17 +270,20 @@ func (g *Gate) Acquire(ctx context.Context) (Ticket, error) {
 	for {
 		state := g.state.Load()
 		s := g.current()
-		switch s.judge(state) {
-		case full:
-			if g.state.Load() != state { // refuse only by settings and state of one moment
+		if state&waitingMask == 0 && state&runningMask < s.room { // judged: run
+			if !g.state.CompareAndSwap(state, state+runningUnit+tickUnit) {
 				continue
 			}
-			return Ticket{}, g.reject(s, state)
-		case wait:
+			if s.Hooks.Admitted == nil && !g.timed(s, state) {
+				return Ticket{gate: g}, nil
+			}
+			return g.admit(s, state), nil
+		}
+		if s.judge(state) == wait {
 			return g.enqueue(ctx)
 		}
-		if g.state.CompareAndSwap(state, state+runningUnit+tickUnit) {
-			return g.admit(s, state), nil
+		if g.state.Load() == state { // settings and state of one moment
+			return Ticket{}, g.reject(s, state)
 		}
 	}
 }
@@ -311,6 +319,12 @@ func (t *Ticket) Release() {
 	t.gate = nil
 	if t.start != 0 {
 		g.observe(g.current().now() - t.start)
+	}
+	if t.waiter == nil {
+		state := g.state.Load()
+		if state&(waitingMask|slowBit) == 0 && state&runningMask != 0 && g.state.CompareAndSwap(state, state-runningUnit) {
+			return
+		}
 	}
 	g.release(t.waiter)
 }

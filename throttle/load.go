@@ -156,6 +156,13 @@ func NewDynamicThrottle(c DynamicConfig) (*DynamicThrottle, error) {
 // Check returns a *RejectedError with ReasonLoad, which names what is over its
 // threshold, or nil.
 func (d *DynamicThrottle) Check() error {
+	if e := d.check(); e != nil {
+		return e
+	}
+	return nil
+}
+
+func (d *DynamicThrottle) check() *RejectedError {
 	now := d.now()
 	last := d.last.Load()
 	if last == nil || now-last.at > d.interval || now < last.at {
@@ -274,8 +281,8 @@ func (d *DynamicThrottle) log(old, s *sample) {
 func (d *DynamicThrottle) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if d.config.Exempt == nil || !d.config.Exempt(r) {
-			if err := d.Check(); err != nil {
-				writeRefusal(w, err, d.config.Compat)
+			if e := d.check(); e != nil {
+				writeRefusal(w, e, d.config.Compat)
 				return
 			}
 		}

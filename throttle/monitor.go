@@ -40,7 +40,7 @@ func (m *Monitor) Ready() http.Handler {
 		if m.Saturated() {
 			status = http.StatusServiceUnavailable
 		}
-		refuse.Write(w, status)
+		refuse.Write(w, status, 0)
 	})
 }
 

@@ -146,9 +146,11 @@ type Rate struct {
 	interval int64 // ns per event
 	fill     int64 // ns in which a whole burst fills up
 	lifetime int64 // ns between generations
+	maxShard int   // keys of a generation in a shard
 	epoch    time.Time
 	shared   *rate.Limiter // with no Key
-	policy   []string      // the field RateLimit-Policy
+	status   int
+	policy   []string // the field RateLimit-Policy
 	refusals [61]atomic.Pointer[RejectedError]
 	seed     maphash.Seed
 	shards   [shardCount]shard
@@ -167,7 +169,11 @@ func NewRate(c RateConfig) (*Rate, error) {
 		r.epoch = c.Now()
 	}
 	r.fill = r.interval * int64(c.burst())
+	if r.status = c.Status; r.status == 0 {
+		r.status = ReasonRate.status()
+	}
 	r.lifetime = max(r.fill, int64(minLifetime))
+	r.maxShard = max(c.MaxKeys/shardCount, 1)
 	if c.Key == nil {
 		r.shared = rate.NewLimiter(rate.Every(time.Duration(r.interval)), c.burst())
 	}
@@ -196,27 +202,35 @@ func (r *Rate) Take(key RateKey) Decision {
 	if r.shared != nil {
 		return r.takeShared()
 	}
+	allowed, full := r.take(key)
+	d := Decision{Allowed: allowed, Full: time.Duration(full), Remaining: int((r.fill - full) / r.interval)}
+	if !allowed {
+		d.Retry = r.retry(full)
+	}
+	return d
+}
+
+// take returns with its decision the time after which the burst of the key is full.
+func (r *Rate) take(key RateKey) (allowed bool, untilFull int64) {
 	now := r.now()
 	hash := maphash.Comparable(r.seed, key)
 	s := &r.shards[hash%shardCount]
 	s.mu.Lock()
 	s.age(r, now)
-	full := s.get(hash)
 	// A time beyond any that could have been noted by this clock means that the
 	// clock was set back: then the burst counts as used up now.
-	full = min(max(full, now), now+r.fill)
-	next := full + r.interval
-	d := Decision{Allowed: next-now <= r.fill}
-	if d.Allowed {
-		full = next
-	} else {
-		d.Retry = time.Duration(next - now - r.fill)
+	full := min(max(s.get(hash), now), now+r.fill)
+	if allowed = full+r.interval-now <= r.fill; allowed {
+		full += r.interval
 	}
 	s.current[hash] = full
 	s.mu.Unlock()
-	d.Full = time.Duration(full - now)
-	d.Remaining = int((r.fill - (full - now)) / r.interval)
-	return d
+	return allowed, full - now
+}
+
+// retry returns when the next event is allowed to a key that has none left.
+func (r *Rate) retry(untilFull int64) time.Duration {
+	return time.Duration(untilFull + r.interval - r.fill)
 }
 
 func (r *Rate) takeShared() Decision {
@@ -242,24 +256,37 @@ func (r *Rate) now() int64 {
 // Allow is Take as an error: a *RejectedError with ReasonRate if the event is not
 // allowed. Its RetryAfter is in whole seconds, rounded up.
 func (r *Rate) Allow(key RateKey) error {
-	if d := r.Take(key); !d.Allowed {
-		return r.reject(key, d)
+	if allowed, retry := r.decide(key); !allowed {
+		return r.reject(key, retry)
 	}
 	return nil
 }
 
+// decide is Take without what only the fields of RateLimit need.
+func (r *Rate) decide(key RateKey) (allowed bool, retry time.Duration) {
+	if r.shared != nil {
+		d := r.takeShared()
+		return d.Allowed, d.Retry
+	}
+	allowed, full := r.take(key)
+	if !allowed {
+		retry = r.retry(full)
+	}
+	return allowed, retry
+}
+
 // reject returns the error for a refusal. Those that ask for a minute at most are
 // made once.
-func (r *Rate) reject(key RateKey, d Decision) error {
-	seconds := int64((d.Retry + time.Second - 1) / time.Second)
+func (r *Rate) reject(key RateKey, retry time.Duration) *RejectedError {
+	seconds := int64((retry + time.Second - 1) / time.Second)
 	var e *RejectedError
 	if seconds < int64(len(r.refusals)) {
 		e = r.refusals[seconds].Load()
 	}
 	if e == nil {
 		e = &RejectedError{
-			Reason: ReasonRate, Limit: int64(r.config.burst()), Status: r.config.Status,
-			Retry: time.Duration(seconds) * time.Second,
+			Reason: ReasonRate, Limit: int64(r.config.burst()), Status: r.status,
+			Retry: time.Duration(seconds) * time.Second, preset: refuse.RetryAfter(time.Duration(seconds) * time.Second),
 		}
 		if seconds < int64(len(r.refusals)) {
 			r.refusals[seconds].Store(e)
@@ -285,21 +312,26 @@ func (r *Rate) Wrap(next http.Handler) http.Handler {
 		if r.config.Key != nil {
 			key = r.config.Key(req)
 		}
-		d := r.Take(key)
-		if r.policy != nil {
+		var allowed bool
+		var retry time.Duration
+		if r.policy == nil {
+			allowed, retry = r.decide(key)
+		} else {
+			d := r.Take(key)
+			allowed, retry = d.Allowed, d.Retry
 			h := w.Header()
 			h["Ratelimit-Policy"] = r.policy
 			h["Ratelimit"] = []string{fmt.Sprintf("%q;r=%d;t=%d", r.config.Policy, d.Remaining, (d.Full+time.Second-1)/time.Second)}
 		}
-		if d.Allowed {
+		if allowed {
 			next.ServeHTTP(w, req)
 			return
 		}
-		err := r.reject(key, d)
+		err := r.reject(key, retry)
 		if l := r.config.Logger; l != nil && l.Enabled(req.Context(), slog.LevelInfo) {
 			l.InfoContext(req.Context(), "request rejected", "reason", string(ReasonRate),
-				"scope", key.Scope, "name", key.Name, "retryAfter", d.Retry)
+				"scope", key.Scope, "name", key.Name, "retryAfter", retry)
 		}
-		refuse.Error(w, err)
+		writeRefusal(w, err, false)
 	})
 }

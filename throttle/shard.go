@@ -20,7 +20,7 @@ func (s *shard) age(r *Rate, now int64) {
 		s.current, s.began = make(map[uint64]int64), now
 	case now < s.began: // the clock was set back
 		s.began = now
-	case now-s.began >= r.lifetime, len(s.current) >= max(r.config.MaxKeys/shardCount, 1):
+	case now-s.began >= r.lifetime, len(s.current) >= r.maxShard:
 		s.previous = s.current
 		s.current, s.began = make(map[uint64]int64), now
 	}

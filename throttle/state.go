@@ -1,6 +1,13 @@
 package throttle
 
-import "time"
+import (
+	"math"
+	"math/bits"
+	"sync/atomic"
+	"time"
+
+	"github.com/httptrigger/httptrigger/internal/refuse"
+)
 
 // The state of a gate is one word, so that admission and release are one
 // compare-and-swap each:
@@ -8,8 +15,8 @@ import "time"
 //	bits  0-23  requests that run
 //	bits 24-47  requests that wait; changes only under the lock, with the line
 //	bit  48     releases must take the lock, for somebody waits for the gate to empty
-//	bits 49-58  generation of the settings
-//	bits 59-63  admissions, modulo 32: every 32nd is timed
+//	bits 49-55  generation of the settings
+//	bits 56-63  admissions, modulo 256: every 256th is timed
 //
 // The topmost counter overflows out of the word, the generation into it; both only
 // have to change.
@@ -21,7 +28,7 @@ const (
 	waitingMask    uint64 = maxCount << waitingShift
 	slowBit        uint64 = 1 << 48
 	generationUnit uint64 = 1 << 49
-	tickUnit       uint64 = 1 << 59
+	tickUnit       uint64 = 1 << 56
 
 	maxCount = 1<<24 - 1
 )
@@ -58,9 +65,9 @@ func (s *settings) judge(state uint64) verdict {
 const slowService = 50 * time.Microsecond
 
 // timed reports whether the request admitted in state shall be timed. The first one
-// is.
+// is, unless the gate was never configured.
 func (g *Gate) timed(s *settings, state uint64) bool {
-	return (state < tickUnit || g.service.Load() >= int64(slowService)) && !s.epoch.IsZero()
+	return state < s.sampled || g.service.Load() >= int64(slowService)
 }
 
 // now returns the time since the epoch, never 0.
@@ -82,41 +89,63 @@ func (g *Gate) observe(d int64) {
 // measured yet it is the lower bound.
 func (s *settings) estimate(service int64, state uint64) time.Duration {
 	running, waiting := counts(state)
-	d := float64(service) * float64(waiting+1) / float64(max(running, 1))
+	if high, low := bits.Mul64(uint64(service), waiting+1); high == 0 && low <= uint64(s.minRetry) {
+		return s.minRetry // as nearly always
+	}
+	work, by := float64(service)*float64(waiting+1), float64(max(running, 1))
+	if work <= float64(s.minRetry)*by {
+		return s.minRetry
+	}
+	d := work / by
 	if d >= float64(s.maxRetry) {
 		return s.maxRetry
 	}
-	up := max(s.minRetry, time.Duration(d)) + time.Second - 1
-	return min(up.Truncate(time.Second), s.maxRetry)
+	return min(roundUp(time.Duration(d)), s.maxRetry)
+}
+
+// roundUp returns d in whole seconds.
+func roundUp(d time.Duration) time.Duration {
+	return (min(d, math.MaxInt64-time.Second) + time.Second - 1).Truncate(time.Second)
 }
 
 // reject counts the refusal of a newcomer and returns the error for it.
 func (g *Gate) reject(s *settings, state uint64) error {
 	if s.draining {
-		return g.rejectFor(s, state, ReasonDrain, 0)
+		return g.rejectFor(s, state, ReasonDrain, &g.counts.drain)
 	}
-	return g.rejectFor(s, state, ReasonQueue, int64(s.outstanding))
+	return g.rejectFor(s, state, ReasonQueue, &g.counts.queue)
 }
 
 // rejectFor makes an error anew only if the last one says something else.
-func (g *Gate) rejectFor(s *settings, state uint64, reason Reason, limit int64) error {
+func (g *Gate) rejectFor(s *settings, state uint64, reason Reason, count *atomic.Uint64) error {
+	count.Add(1)
 	var retry time.Duration
 	if !s.Compat && s.maxRetry > 0 {
 		retry = s.estimate(g.service.Load(), state)
 	}
 	e := s.refusal.Load()
-	if e == nil || e.Reason != reason || e.Retry != retry {
-		e = &RejectedError{Reason: reason, Limit: limit, Retry: retry}
-		if reason != ReasonDrain {
-			e.Status = s.Status
-		}
-		if s != &unbounded {
-			s.refusal.Store(e)
-		}
+	if e == nil || e.Retry != retry || e.Reason != reason {
+		e = s.newRefusal(reason, retry)
 	}
-	g.counts.reject(reason)
 	if s.Hooks.Rejected != nil {
 		s.Hooks.Rejected(e)
+	}
+	return e
+}
+
+func (s *settings) newRefusal(reason Reason, retry time.Duration) *RejectedError {
+	e := &RejectedError{Reason: reason, Retry: retry, Status: reason.status(), preset: refuse.RetryAfter(retry)}
+	switch reason {
+	case ReasonQueue:
+		e.Limit = int64(s.outstanding)
+	case ReasonWait:
+		e.Limit = int64(s.concurrent)
+	}
+	if s.Status != 0 && reason != ReasonDrain {
+		e.Status = s.Status
+	}
+	if s != &unbounded {
+		s.refusal.Store(e)
 	}
 	return e
 }

@@ -19,7 +19,7 @@ type GateStats struct {
 	Cancelled uint64
 	// MeanWait is the mean time that requests waited for their place, of those
 	// that had to and were timed. MeanService is the smoothed time that requests
-	// run. While requests take less than 50 microseconds only every 32nd is
+	// run. While requests take less than 50 microseconds only every 256th is
 	// timed, else all are. Zero is not known yet.
 	MeanWait, MeanService time.Duration
 }
@@ -52,17 +52,6 @@ type gateCounts struct {
 	queue, wait, drain atomic.Uint64
 	cancelled          atomic.Uint64
 	waits, waitTime    atomic.Int64
-}
-
-func (c *gateCounts) reject(reason Reason) {
-	switch reason {
-	case ReasonQueue:
-		c.queue.Add(1)
-	case ReasonWait:
-		c.wait.Add(1)
-	case ReasonDrain:
-		c.drain.Add(1)
-	}
 }
 
 func (c *gateCounts) waited(d time.Duration) {

@@ -58,7 +58,7 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		if errors.Is(err, context.Canceled) {
 			status = StatusClientClosedRequest
 		}
-		refuse.Write(w, status)
+		refuse.Write(w, status, 0)
 		return
 	}
 	s := g.current()
@@ -68,11 +68,15 @@ func (g *Gate) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	writeRefusal(w, e, s.Compat)
 }
 
-func writeRefusal(w http.ResponseWriter, err error, compat bool) {
+func writeRefusal(w http.ResponseWriter, e *RejectedError, compat bool) {
 	if compat {
 		w.Header()["X-Function-Scaleout"] = scaleOut
 	}
-	refuse.Error(w, err)
+	if e.preset != nil {
+		refuse.WritePreset(w, e.Status, e.preset)
+		return
+	}
+	refuse.Write(w, e.StatusCode(), e.Retry)
 }
 
 // scaleOut asks the platform's front end for more instances (ScriptConstants.cs).

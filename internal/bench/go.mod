@@ -8,7 +8,9 @@ require (
 	github.com/go-openapi/runtime v0.19.31
 	github.com/httptrigger/httptrigger v0.0.0
 	github.com/julienschmidt/httprouter v1.3.1-0.20240130105656-484018016424
+	github.com/sethvargo/go-limiter v1.0.0
 	github.com/uptrace/bunrouter v1.0.23
+	golang.org/x/sync v0.19.0
 	golang.org/x/sys v0.41.0
 )
 
@@ -26,6 +28,7 @@ require (
 	github.com/akyoto/uuid v1.1.3 // indirect
 	github.com/stretchr/testify v1.11.1 // indirect
 	github.com/zeebo/xxh3 v0.0.0-20191021174148-b56a7dc3d80c // indirect
+	golang.org/x/time v0.15.0 // indirect
 )
 
 replace github.com/httptrigger/httptrigger => ../..

@@ -27,30 +27,34 @@ func Error(w http.ResponseWriter, err error) {
 	if !ok {
 		retry = find[retrier](err)
 	}
+	var d time.Duration
 	if retry != nil {
-		if d := retry.RetryAfter(); d > 0 {
-			w.Header()["Retry-After"] = retryAfter(d)
-		}
+		d = retry.RetryAfter()
 	}
-	Write(w, Status(err))
+	Write(w, Status(err), d)
 }
 
-// Write answers with the status and an empty body.
-func Write(w http.ResponseWriter, status int) {
-	w.Header()["Content-Length"] = zero
+// Write answers with the status, an empty body, and Retry-After if that is more
+// than nothing.
+func Write(w http.ResponseWriter, status int, retry time.Duration) {
+	WritePreset(w, status, RetryAfter(retry))
+}
+
+// WritePreset is Write with the field's values, none for no field.
+func WritePreset(w http.ResponseWriter, status int, retry []string) {
+	if retry != nil {
+		w.Header()["Retry-After"] = retry
+	}
 	w.WriteHeader(status)
 }
 
-// Header values are shared between responses; nobody modifies them in place.
-var (
-	zero    = []string{"0"}
-	seconds = func() (values [121][]string) {
-		for i := range values {
-			values[i] = []string{strconv.Itoa(i)}
-		}
-		return values
-	}()
-)
+// seconds has header values that responses share; nobody modifies them in place.
+var seconds = func() (values [121][]string) {
+	for i := range values {
+		values[i] = []string{strconv.Itoa(i)}
+	}
+	return values
+}()
 
 // Status returns the status that Error would answer.
 func Status(err error) int {
@@ -73,7 +77,12 @@ func find[T any](err error) T {
 	return t
 }
 
-func retryAfter(d time.Duration) []string {
+// RetryAfter returns the values of the field Retry-After for d, nil if d is not
+// more than nothing. They must not be modified.
+func RetryAfter(d time.Duration) []string {
+	if d <= 0 {
+		return nil
+	}
 	if s := wholeSeconds(d); s < int64(len(seconds)) {
 		return seconds[s]
 	}

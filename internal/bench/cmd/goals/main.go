@@ -21,6 +21,7 @@ import (
 var sections = []func() []goal{
 	routeGoals,
 	keysGoals,
+	throttleGoals,
 }
 
 // A goal is something measured that must not be more than a limit.
