@@ -320,20 +320,23 @@ func (t *Ticket) Release() {
 	if t.start != 0 {
 		g.observe(g.current().now() - t.start)
 	}
-	if t.waiter == nil {
-		state := g.state.Load()
-		if state&(waitingMask|slowBit) == 0 && state&runningMask != 0 && g.state.CompareAndSwap(state, state-runningUnit) {
-			return
-		}
+	if t.waiter != nil {
+		g.handOver(t.waiter)
+		return
 	}
-	g.release(t.waiter)
+	// release, once without a call
+	state := g.state.Load()
+	if state&(waitingMask|slowBit) == 0 && state&runningMask != 0 && g.state.CompareAndSwap(state, state-runningUnit) {
+		return
+	}
+	g.release()
 }
 
-func (g *Gate) release(used *waiter) {
+func (g *Gate) release() {
 	for {
 		state := g.state.Load()
-		if state&(waitingMask|slowBit) != 0 || used != nil {
-			g.handOver(used)
+		if state&(waitingMask|slowBit) != 0 {
+			g.handOver(nil)
 			return
 		}
 		if state&runningMask == 0 {

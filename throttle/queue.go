@@ -174,7 +174,7 @@ func (g *Gate) leave(w *waiter, end outcome) outcome {
 	if end == expired {
 		return placed
 	}
-	g.release(w)
+	g.handOver(w)
 	return end
 }
 

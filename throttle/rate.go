@@ -152,8 +152,9 @@ type Rate struct {
 	status   int
 	policy   []string // the field RateLimit-Policy
 	refusals [61]atomic.Pointer[RejectedError]
-	seed     maphash.Seed
-	shards   [shardCount]shard
+
+	nameSeed, scopeSeed maphash.Seed
+	shards              [shardCount]shard
 }
 
 // NewRate returns a rate with the limits of c, or all of c's mistakes.
@@ -164,7 +165,7 @@ func NewRate(c RateConfig) (*Rate, error) {
 	if c.MaxKeys == 0 {
 		c.MaxKeys = defaultMaxKeys
 	}
-	r := &Rate{config: c, interval: int64(c.interval()), seed: maphash.MakeSeed(), epoch: time.Now()}
+	r := &Rate{config: c, interval: int64(c.interval()), epoch: time.Now(), nameSeed: maphash.MakeSeed(), scopeSeed: maphash.MakeSeed()}
 	if c.Now != nil {
 		r.epoch = c.Now()
 	}
@@ -213,7 +214,7 @@ func (r *Rate) Take(key RateKey) Decision {
 // take returns with its decision the time after which the burst of the key is full.
 func (r *Rate) take(key RateKey) (allowed bool, untilFull int64) {
 	now := r.now()
-	hash := maphash.Comparable(r.seed, key)
+	hash := r.hash(key)
 	s := &r.shards[hash%shardCount]
 	s.mu.Lock()
 	s.age(r, now)
@@ -226,6 +227,16 @@ func (r *Rate) take(key RateKey) (allowed bool, untilFull int64) {
 	s.current[hash] = full
 	s.mu.Unlock()
 	return allowed, full - now
+}
+
+// hash tells keys apart: each part under a seed of its own, so that what is moved from
+// one to the other changes the sum.
+func (r *Rate) hash(key RateKey) uint64 {
+	h := maphash.String(r.nameSeed, key.Name)
+	if key.Scope != "" {
+		h += maphash.String(r.scopeSeed, key.Scope)
+	}
+	return h
 }
 
 // retry returns when the next event is allowed to a key that has none left.
