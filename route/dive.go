@@ -34,7 +34,7 @@ func (d *dive) into(n *node, path string) {
 		w := load(path, pos)
 		slash := slashIn(w)
 		c := n.text
-		if j := &n.jump; len(j.slots) != 0 {
+		if j := n.jump; j != nil {
 			x := w
 			if j.offset != 0 {
 				x = load(path, pos+int(j.offset))

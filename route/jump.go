@@ -59,16 +59,16 @@ func (j *jump) chooseAlike(w uint64, path string, pos int) *node {
 // newJump makes a jump among texts of ASCII, no two of which are equal but for
 // case; nodes are the ones behind them. Each text is followed by a slash where it
 // is shorter than the window, as it is in a path.
-func newJump(texts []string, nodes []node) jump {
+func newJump(texts []string, nodes []node) *jump {
 	all := make([]int, len(texts))
 	for i := range all {
 		all[i] = i
 	}
 	j := jumpAmong(all, texts, nodes)
 	if j.slots == nil { // a table of one slot leads to it
-		return jump{nodes: nodes, slots: []uint16{uint16(len(nodes))}, more: &moreJumps{subs: []*jump{j}}}
+		return &jump{nodes: nodes, slots: []uint16{uint16(len(nodes))}, more: &moreJumps{subs: []*jump{j}}}
 	}
-	return *j
+	return j
 }
 
 // jumpAmong is newJump for those texts whose indices are in among.

@@ -36,7 +36,7 @@ type node struct {
 	text  *node // the text that may follow, if there is one only
 	param *node // behind a parameter without constraints
 	more  *more // further ways to go on
-	jump  jump  // to the text that may follow, if there are several
+	jump  *jump // to the text that may follow, if there are several
 
 	second chunk  // of a text of eight bytes or more
 	tail   string // the text from its seventeenth byte on
@@ -130,7 +130,7 @@ func (s *search) walk(v *captures, path string, n *node, pos, k int) bool {
 	for pos < len(path) {
 		w := load(path, pos)
 		c := n.text
-		if j := &n.jump; j.slots != nil {
+		if j := n.jump; j != nil {
 			c = j.choose(w, path, pos)
 		}
 		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
