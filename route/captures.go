@@ -45,17 +45,17 @@ func (c *captures) put(i int, s span) {
 
 // values returns the values of a template that has matched path.
 func (c *captures) values(t *Template, path string) Values {
-	v := Values{template: t, path: path}
-	v.first, v.second = c.pack()
-	return v
+	return Values{template: t, path: path, starts: c.pack(path)}
 }
 
-// pack returns where the first values stand, in the form of [Values].
-func (c *captures) pack() (first, second uint64) {
-	return c.inline[0].pack() | c.inline[1].pack()<<32, c.inline[2].pack() | c.inline[3].pack()<<32
+// pack returns where the first values begin, in the form of [Values].
+func (c *captures) pack(path string) (starts uint64) {
+	for i, s := range c.inline[:packedValues] {
+		start := uint64(uint16(s.start))
+		if s.start > 0 && segmentEnd(path, int(s.start), load(path, int(s.start))) != int(s.end) {
+			start = elsewhere
+		}
+		starts |= start << (16 * i)
+	}
+	return starts
 }
-
-// pack makes half a word of a span in a short path.
-func (s span) pack() uint64 { return packSpan(int(s.start), int(s.end)) }
-
-func packSpan(start, end int) uint64 { return uint64(uint16(start)) | uint64(uint16(end))<<16 }

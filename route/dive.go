@@ -1,7 +1,6 @@
 package route
 
 import (
-	"math"
 	"math/bits"
 )
 
@@ -14,20 +13,20 @@ import (
 type dive struct {
 	methods uint64 // the wanted ones
 
-	found         *end
-	first, second uint64 // for Values
-	seen          uint64 // all bytes that may be part of a value, one over the other
-	allow         uint64 // the methods at the place where the path ends, if the wanted one is not among them
-	sure          bool
+	found  *end
+	starts uint64 // for Values
+	seen   uint64 // all bytes that may be part of a value, one over the other
+	allow  uint64 // the methods at the place where the path ends, if the wanted one is not among them
+	sure   bool
 }
 
 // into dives from the root.
 func (d *dive) into(n *node, path string) {
-	if len(path) > math.MaxUint16 || len(path) > 0 && path[0] != '/' {
+	if len(path) >= elsewhere || len(path) > 0 && path[0] != '/' {
 		return
 	}
 	passed := false // by ways that might have led somewhere
-	var at [packedValues]uint32
+	starts := uint64(0)
 	k := 0
 	seen := uint64(0)
 	for pos := 1; pos < len(path); {
@@ -84,9 +83,7 @@ func (d *dive) into(n *node, path string) {
 			d.sure = !passed
 			return
 		}
-		if k < packedValues {
-			at[k] = uint32(packSpan(pos, stop))
-		}
+		starts |= uint64(pos) << (16 * k) // nothing from the fifth on
 		pos = stop + 1
 		k++
 	}
@@ -99,9 +96,7 @@ func (d *dive) into(n *node, path string) {
 		r := &n.ends.routes[i]
 		if r.methods&d.methods != 0 {
 			d.found, d.sure = r, !r.broken
-			d.first = uint64(at[0]) | uint64(at[1])<<32
-			d.seen = seen
-			d.second = uint64(at[2]) | uint64(at[3])<<32
+			d.starts, d.seen = starts, seen
 			return
 		}
 	}

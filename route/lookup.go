@@ -11,9 +11,9 @@ type refusal struct {
 }
 
 // lookup finds the best route, and where the values of its first parameters
-// stand; see [Values]. Values are ASCII if no byte of seen is more than that. It
+// begin; see [Values]. Values are ASCII if no byte of seen is more than that. It
 // returns nil, and perhaps why, if there is no route.
-func (t *tree) lookup(method, path string) (found *end, first, second, seen uint64, why *refusal) {
+func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why *refusal) {
 	bit := knownMethod(method)
 	if bit == 0 {
 		bit = t.methods.bit(method)
@@ -29,21 +29,21 @@ func (t *tree) lookup(method, path string) (found *end, first, second, seen uint
 		return t.search(methods, path)
 	}
 	if d.found == nil {
-		return nil, 0, 0, highs, t.why(nil, d.allow)
+		return nil, 0, highs, t.why(nil, d.allow)
 	}
-	return d.found, d.first, d.second, d.seen, nil
+	return d.found, d.starts, d.seen, nil
 }
 
 // search is lookup where a dive does not do.
-func (t *tree) search(methods uint64, path string) (found *end, first, second, seen uint64, why *refusal) {
+func (t *tree) search(methods uint64, path string) (found *end, starts, seen uint64, why *refusal) {
 	if path != "" && path[0] != '/' {
-		return nil, 0, 0, highs, nil
+		return nil, 0, highs, nil
 	}
 	var c captures
 	s := search{relaxed: t.relaxed, best: noRoute, methods: methods}
 	s.walk(&c, path, &t.root, 1, 0)
 	if s.found == nil || s.err != nil {
-		return nil, 0, 0, highs, t.why(s.err, s.allow)
+		return nil, 0, highs, t.why(s.err, s.allow)
 	}
 	if s.again {
 		c = captures{}
@@ -53,8 +53,7 @@ func (t *tree) search(methods uint64, path string) (found *end, first, second, s
 			c.clear(i)
 		}
 	}
-	first, second = c.pack()
-	return s.found, first, second, highs, nil
+	return s.found, c.pack(path), highs, nil
 }
 
 // why returns the reason for a lookup that found nothing, nil if no route fits

@@ -194,15 +194,14 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	if t.tree == nil {
 		return m
 	}
-	found, first, second, seen, why := t.tree.lookup(method, path)
+	found, starts, seen, why := t.tree.lookup(method, path)
 	if found == nil {
 		m.why = why
 		return m
 	}
 	m.values.template = found.template
 	m.values.path = path
-	m.values.first = first
-	m.values.second = second
+	m.values.starts = starts
 	m.ascii = seen&highs == 0
 	m.route = &t.routes[found.rank]
 	m.Value = m.route.Value

@@ -16,36 +16,42 @@ type Values struct {
 	template *Template
 	path     string
 
-	// Where the values of the first four parameters stand, sixteen bits for each
-	// end. As five words, Values travels in registers.
-	first, second uint64
+	// Where the values of the first four parameters begin, in sixteen bits each: 0
+	// if there is none, otherwise if that is not all of a segment. As four words,
+	// Values travels in registers.
+	starts uint64
 }
 
-// packedValues is how many values are found without looking at the path again.
+// packedValues is how many values are found without looking at all of the path
+// again.
 const packedValues = 4
 
+// elsewhere is the start of a value that is not all of a segment.
+const elsewhere = math.MaxUint16
+
 // span returns where the value of parameter i stands.
-func (v *Values) span(i int) span {
-	if i >= packedValues || len(v.path) > math.MaxUint16 {
-		return v.cut(i)
+func (v Values) span(i int) span {
+	if i < packedValues && len(v.path) < elsewhere {
+		start := int(uint16(v.starts >> (16 * i)))
+		if start == 0 {
+			return span{}
+		}
+		if start != elsewhere {
+			return span{int32(start), int32(segmentEnd(v.path, start, load(v.path, start)))}
+		}
 	}
-	x := v.first
-	if i >= packedValues/2 {
-		x = v.second
-	}
-	x >>= i & 1 * 32
-	return span{int32(uint16(x)), int32(uint16(x >> 16))}
+	return v.cut(i)
 }
 
 // cut takes the path apart again.
-func (v *Values) cut(i int) span {
+func (v Values) cut(i int) span {
 	var c captures
 	v.template.split(v.path, false, &c)
 	return c.span(i)
 }
 
 // at returns the value of parameter i, its default if the path had none.
-func (v *Values) at(i int) (string, bool) {
+func (v Values) at(i int) (string, bool) {
 	if s := v.span(i); s.start > 0 {
 		return v.path[s.start:s.end], true
 	}
