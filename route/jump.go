@@ -142,7 +142,7 @@ func (j *jump) scatter(words []uint64) {
 	for size := least; size < least+5 && fewest > 0; size++ {
 		shift := uint8(64 - size)
 		used := make([]uint32, 1<<size)
-		for try := range uint32(4 + 10000/len(words)) {
+		for try := range uint32(4 + 2000/len(words)) {
 			mul := source.Uint64() | 1
 			shared := 0
 			for _, w := range words {

@@ -29,6 +29,9 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 		return t.search(methods, path)
 	}
 	if d.found == nil {
+		if t.plain {
+			return nil, 0, 0, t.why(nil, d.allow)
+		}
 		return nil, 0, highs, t.why(nil, d.allow)
 	}
 	return d.found, d.starts, d.seen, nil
@@ -103,8 +106,10 @@ func (t *tree) lists(methods uint64, path string) bool {
 // grow builds the tree of the entries, the best of which comes first.
 func (t *tree) grow(entries []entry) {
 	root := newSprout()
+	t.plain = true
 	for rank, e := range entries {
 		root.add(e.template, e.methods, int32(rank), t.methods.compat)
+		t.plain = t.plain && e.template.plain()
 	}
 	t.special = !t.methods.compat && t.methods.listed&(methodHead|methodStar) != 0
 	f := forest{nodes: make([]node, 0, root.count())}
@@ -117,4 +122,20 @@ func (t *tree) grow(entries []entry) {
 			t.refusals[all.methods] = t.methods.refusal(all.methods)
 		}
 	})
+}
+
+// plain reports whether the template accepts a path whatever bytes stand for the
+// characters beyond ASCII in it, as they are or encoded.
+func (t *Template) plain() bool {
+	for i := range t.params {
+		if len(t.params[i].constraints) > 0 {
+			return false
+		}
+	}
+	for i := range t.segments {
+		if text, ok := t.segments[i].literal(); t.segments[i].complex() || ok && strings.IndexByte(text, '%') >= 0 {
+			return false
+		}
+	}
+	return true
 }

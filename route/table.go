@@ -195,6 +195,7 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 		return m
 	}
 	found, starts, seen, why := t.tree.lookup(method, path)
+	m.ascii = seen&highs == 0
 	if found == nil {
 		m.why = why
 		return m
@@ -202,7 +203,6 @@ func (t *Table[T]) Lookup(method, path string) (m Match[T]) {
 	m.values.template = found.template
 	m.values.path = path
 	m.values.starts = starts
-	m.ascii = seen&highs == 0
 	m.route = &t.routes[found.rank]
 	m.Value = m.route.Value
 	return m
@@ -218,9 +218,10 @@ func (m *Match[T]) Route() *Route[T] { return m.route }
 // Values returns what the route's template took from the path.
 func (m *Match[T]) Values() Values { return m.values }
 
-// ASCII reports whether a route was found and the lookup happened to see that its
-// values are of ASCII. It costs nothing, and false tells nothing: it is for
-// callers who have to look closer at other values.
+// ASCII reports whether the lookup happened to see that characters beyond ASCII
+// play no part in its answer: the values have none, or no route of the table cares.
+// It costs nothing, and false tells nothing: it is for callers who have to look
+// closer otherwise.
 func (m *Match[T]) ASCII() bool { return m.ascii }
 
 // Methods returns the methods that the path would take, if that is why no route

@@ -21,6 +21,7 @@ type tree struct {
 	root     node
 	relaxed  bool // an empty segment may begin a catch-all
 	special  bool // a route lists HEAD or "*", so that the methods wanted depend on the path
+	plain    bool // what is not found does not depend on bytes beyond ASCII
 	methods  methodSet
 	refusals map[uint64]*refusal // by the methods that would do, for each place where routes end
 }

@@ -3,6 +3,7 @@ package route
 import (
 	"iter"
 	"math"
+	"math/bits"
 	"strings"
 )
 
@@ -83,10 +84,24 @@ func (v Values) Get(name string) string {
 // Lookup is like [Values.Get] and reports whether there is a value. An optional
 // parameter that the path left out has none, nor has an empty catch-all.
 func (v Values) Lookup(name string) (value string, ok bool) {
-	if v.template == nil {
+	t := v.template
+	if t == nil {
 		return "", false
 	}
-	if i := v.template.index(name); i >= 0 {
+	for i := range t.params {
+		if t.params[i].name != name {
+			continue
+		}
+		// The usual case of at, without its calls.
+		start := int(uint16(v.starts >> (16 * i)))
+		if start != 0 && start != elsewhere && len(v.path) < elsewhere {
+			if slash := slashIn(load(v.path, start)); slash != 0 {
+				return v.path[start : start+bits.TrailingZeros64(slash)>>3], true
+			}
+		}
+		return v.at(i)
+	}
+	if i := t.index(name); i >= 0 {
 		return v.at(i)
 	}
 	return "", false

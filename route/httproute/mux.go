@@ -131,9 +131,6 @@ func setPathValues(r *http.Request, v route.Values) {
 	}
 }
 
-// zero is shared by all refusals and not changed by any.
-var zero = []string{"0"}
-
 func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, allow string) {
 	status := http.StatusNotFound
 	switch {
@@ -146,7 +143,6 @@ func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, allow st
 		m.notFound.ServeHTTP(w, r)
 		return
 	}
-	w.Header()["Content-Length"] = zero
 	w.WriteHeader(status)
 }
 
