@@ -155,15 +155,13 @@ func (p scriptResponse) setHeaders(a *answer, r *Response) error {
 // to be; Default writes compact JSON.
 func (ru *rules) scriptText(v *jsonc.Value, indent bool) string {
 	switch {
-	case v.Kind == jsonc.String && !ru.compat:
+	case !ru.compat && (v.Kind == jsonc.String || v.Kind == jsonc.Number || v.Kind == jsonc.Bool):
 		return v.Text
 	case v.Kind == jsonc.Array || v.Kind == jsonc.Object:
 		if ru.compat && indent {
 			return string(v.AppendIndented(nil, ""))
 		}
 		return string(v.AppendJSON(nil))
-	case v.Kind == jsonc.Bool && !ru.compat:
-		return v.Text
 	}
 	return netText(v)
 }

@@ -84,7 +84,13 @@ func (s *stage) load() {
 }
 
 func (s *stage) config() trigger.Config {
-	return trigger.Config{App: s.loaded, Handlers: s.handlers, Keys: s.resolver, Compat: true, Env: s.app.Env}
+	handlers := map[string]http.Handler{}
+	for name, h := range s.handlers {
+		if s.has(name) { // a step may have removed it
+			handlers[name] = h
+		}
+	}
+	return trigger.Config{App: s.loaded, Handlers: handlers, Keys: s.resolver, Compat: true, Env: s.app.Env}
 }
 
 // lay writes the files of the app and makes its functions.

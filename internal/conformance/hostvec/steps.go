@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing/fstest"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
@@ -94,12 +95,21 @@ func (p *play) take(s *step) error {
 // write changes a file of the app and restarts it, as the reference does by
 // itself.
 func (p *play) write(name string, text json.RawMessage) error {
-	b, err := fileText(text)
-	if err != nil {
-		return err
+	if string(text) == "null" {
+		delete(p.files, name)
+	} else {
+		b, err := fileText(text)
+		if err != nil {
+			return err
+		}
+		p.files[name] = &fstest.MapFile{Data: b}
 	}
-	p.files[name].Data = b
 	p.load()
+	for i := range p.loaded.Functions {
+		if f := &p.loaded.Functions[i]; f.HTTP && p.handlers[f.Name] == nil {
+			p.handlers[f.Name] = p.reached(f.Name) // a function that the vector adds and says nothing of
+		}
+	}
 	return p.host.Reload(p.config())
 }
 
