@@ -18,6 +18,9 @@
 //     probes: [Memory], [Heap], [CPU], [Pressure], [Goroutines], [FileDescriptors],
 //     [Connections], [Counters], and your own.
 //
+// [AIMD], [Vegas] and [Gradient2] find a limit from samples, for those who set a gate's
+// MaxConcurrent by what they measure.
+//
 // [Monitor] shows their state to readiness checks and to scalers.
 //
 // Every limiter has a decision that returns an error (Check, Acquire) and a Wrap that
@@ -60,5 +63,6 @@
 // HttpThrottleMiddleware.cs, HttpRequestQueue.cs, HttpOptionsSetup.cs,
 // HttpRequestBodySizeMiddleware.cs, HostPerformanceManager.cs and ScriptConstants.cs of
 // azure-functions-host;
-// HttpOptions.cs of azure-webjobs-sdk-extensions.
+// HttpOptions.cs of azure-webjobs-sdk-extensions; the limits of Netflix's
+// concurrency-limits; draft-ietf-httpapi-ratelimit-headers-10.
 package throttle

@@ -70,6 +70,10 @@ func check(r *vec.Report, group string, v *vector, defaults keySet, expect json.
 		redacted(r, group, v, &x, compat)
 		return
 	}
+	if x.Limit != nil {
+		adaptive(r, group, v, *x.Limit)
+		return
+	}
 	s := set(v, defaults, compat)
 	defer s.close()
 	if s.missing != "" {
@@ -160,7 +164,7 @@ func redacted(r *vec.Report, group string, v *vector, x *expectation, compat boo
 func (x *expectation) missing(v *vector) string {
 	for what, needed := range map[string]bool{
 		"the display form of an invocation":  x.DisplayText != "",
-		"adaptive limits":                    x.Limit != nil || v.Config.Algorithm != "",
+		"an algorithm without its limit":     (x.Limit != nil) != (v.Config.Algorithm != ""),
 		"programs that are waited for":       x.Ready != nil || v.HandlerPing != nil,
 		"the app's files over the admin API": v.asksForFiles(),
 		"bodies as base64":                   x.BodyBase64 != nil,
