@@ -48,11 +48,7 @@ func cutPlain(template, path, name string) (value string, ok, sure bool) {
 	if all {
 		return path[pos:], true, true
 	}
-	end := strings.IndexByte(path[pos:], '/')
-	if end < 0 {
-		return path[pos:], true, true
-	}
-	return path[pos : pos+end], true, true
+	return path[pos:segmentEnd(path, pos, load(path, pos))], true, true
 }
 
 // findParam returns where the brace of the parameter stands that is alone in its
@@ -85,11 +81,14 @@ func findParam(template, name string) (open int, all bool) {
 	}
 }
 
+// special are the characters that a name which is looked for as it is must not
+// have.
+var special = [256]bool{'/': true, '{': true, '}': true, '?': true, '*': true, ':': true, '=': true}
+
 // plainName reports whether name may be looked for in a template as it is.
 func plainName(name string) bool {
 	for i := range len(name) {
-		switch name[i] {
-		case '/', '{', '}', '?', '*', ':', '=':
+		if special[name[i]] {
 			return false
 		}
 	}
@@ -97,20 +96,15 @@ func plainName(name string) bool {
 }
 
 // slashesBefore counts the segments in the beginning of a template. It is plain
-// if there is nothing in it that could hide a slash.
+// if there is nothing in it that could hide a slash: that takes a constraint or a
+// default.
 func slashesBefore(beginning string) (n int, plain bool) {
-	beginning = strings.TrimPrefix(strings.TrimPrefix(beginning, "~"), "/")
-	for i := range len(beginning) {
-		switch beginning[i] {
-		case '/':
-			n++
-		case ':', '=':
-			return 0, false
-		case '{', '}':
-			if i+1 < len(beginning) && beginning[i+1] == beginning[i] {
-				return 0, false
-			}
-		}
+	if strings.IndexByte(beginning, ':') >= 0 || strings.IndexByte(beginning, '=') >= 0 {
+		return 0, false
+	}
+	n = strings.Count(beginning, "/")
+	if strings.HasPrefix(beginning, "/") || strings.HasPrefix(beginning, "~/") {
+		n--
 	}
 	return n, true
 }
@@ -120,11 +114,9 @@ func slashesBefore(beginning string) (n int, plain bool) {
 func segmentStart(path string, n int) int {
 	pos := 1
 	for ; n > 0; n-- {
-		slash := strings.IndexByte(path[min(pos, len(path)):], '/')
-		if slash < 0 {
+		if pos = segmentEnd(path, pos, load(path, pos)) + 1; pos >= len(path) {
 			return len(path)
 		}
-		pos += slash + 1
 	}
 	return pos
 }

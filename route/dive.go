@@ -1,34 +1,24 @@
 package route
 
-import (
-	"math/bits"
-)
+import "math/bits"
 
-// A dive is the first attempt of a lookup: at each node it takes the best way
-// that the path fits and does not look back. Where the ways on from a node are
+// dive is the first attempt of a lookup: at each node it takes the best way that
+// the path fits and does not look back. Where the ways on from a node are
 // sorted, as they are in a table without explicit orders, what it finds is the
 // best route. It is not sure of having found nothing if it passed by a way that
 // might have led somewhere, and of nothing at all at a node whose ways are not
 // sorted; then a search has to tell.
-type dive struct {
-	methods uint64 // the wanted ones
-
-	found  *end
-	starts uint64 // for Values
-	seen   uint64 // all bytes that may be part of a value, one over the other
-	allow  uint64 // the methods at the place where the path ends, if the wanted one is not among them
-	sure   bool
-}
-
-// into dives from the root.
-func (d *dive) into(n *node, path string) {
+//
+// It returns the route, where its values begin (see [Values]), and all bytes that
+// may be part of a value, one over the other. Without a route, allow has the
+// methods at the place where the path ends.
+func (t *tree) dive(methods uint64, path string) (found *end, starts, seen, allow uint64, sure bool) {
 	if len(path) >= elsewhere || len(path) > 0 && path[0] != '/' {
-		return
+		return nil, 0, 0, 0, false
 	}
+	n := &t.root
 	passed := false // by ways that might have led somewhere
-	starts := uint64(0)
 	k := 0
-	seen := uint64(0)
 	for pos := 1; pos < len(path); {
 		w := load(path, pos)
 		slash := slashIn(w)
@@ -53,12 +43,15 @@ func (d *dive) into(n *node, path string) {
 			}
 			if !n.alone {
 				if !n.sorted {
-					return
+					return nil, 0, 0, 0, false
 				}
 				passed = true
 			}
 			n = c
 			continue
+		}
+		if n.alone {
+			return nil, 0, 0, 0, !passed
 		}
 		stop := pos
 		seen |= w
@@ -80,26 +73,22 @@ func (d *dive) into(n *node, path string) {
 			n = nil
 		}
 		if n == nil {
-			d.sure = !passed
-			return
+			return nil, 0, 0, 0, !passed
 		}
 		starts |= uint64(pos) << (16 * k) // nothing from the fifth on
 		pos = stop + 1
 		k++
 	}
-	if n.ends.methods&d.methods == 0 {
-		d.allow = n.ends.methods
-		d.sure = !passed
-		return
+	if n.ends.methods&methods == 0 {
+		return nil, 0, 0, n.ends.methods, !passed
 	}
 	for i := range n.ends.routes {
 		r := &n.ends.routes[i]
-		if r.methods&d.methods != 0 {
-			d.found, d.sure = r, !r.broken
-			d.starts, d.seen = starts, seen
-			return
+		if r.methods&methods != 0 {
+			return r, starts, seen, 0, !r.broken
 		}
 	}
+	return nil, 0, 0, 0, false
 }
 
 // strictly returns the node behind the parameter that accepts a segment, and

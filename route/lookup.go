@@ -24,17 +24,16 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 	} else if bit == methodHead && !t.methods.compat {
 		methods = methodGet | methodAny
 	}
-	d := dive{methods: methods}
-	if d.into(&t.root, path); !d.sure {
+	found, starts, seen, allow, sure := t.dive(methods, path)
+	switch {
+	case !sure:
 		return t.search(methods, path)
+	case found != nil:
+		return found, starts, seen, nil
+	case !t.plain:
+		seen = highs
 	}
-	if d.found == nil {
-		if t.plain {
-			return nil, 0, 0, t.why(nil, d.allow)
-		}
-		return nil, 0, highs, t.why(nil, d.allow)
-	}
-	return d.found, d.starts, d.seen, nil
+	return nil, 0, seen, t.why(nil, allow)
 }
 
 // search is lookup where a dive does not do.
