@@ -19,6 +19,12 @@
 //	POST collection    200: an action, which echoes its JSON unless Action is set
 //	anything else      400
 //
+// An answer about one resource has its ETag. PUT and DELETE heed If-Match, and PUT
+// If-None-Match: *, with 412.
+//
+// A collection is written as it is read from the store, so its size costs no
+// memory. With $top in the URL it comes in pages, each with a nextLink to the next.
+//
 // Resource ids ignore case, and so do the keys of the store. A body that is no
 // JSON is 400 with an error in JSON, one that is too long 413.
 //
@@ -96,10 +102,31 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case errors.As(err, &size):
 		empty(w, http.StatusRequestEntityTooLarge)
 	default:
-		if h.Logger != nil {
-			h.Logger.ErrorContext(r.Context(), "Custom resource store failed", "error", err)
+		var changed *ChangedError
+		if !errors.As(err, &changed) {
+			h.log(r, err)
 		}
 		refuse.Error(w, err)
+	}
+}
+
+func (h *Handler) log(r *http.Request, err error) {
+	if h.Logger != nil {
+		h.Logger.ErrorContext(r.Context(), "Custom resource store failed", "error", err)
+	}
+}
+
+// condition is what If-Match asks for. A list of tags is no tag of any resource.
+func condition(r *http.Request) Condition {
+	if etag := r.Header.Get("If-Match"); etag != "*" {
+		return Condition{ETag: etag}
+	}
+	return Condition{}
+}
+
+func tag(w http.ResponseWriter, etag string) {
+	if etag != "" {
+		w.Header().Set("ETag", etag)
 	}
 }
 
@@ -132,9 +159,13 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request, id ID) error {
 	}
 	v.Members = members
 	resource := v.AppendJSON(nil)
-	if err := h.Store.Put(r.Context(), id.Key(), resource); err != nil {
+	only := condition(r)
+	only.Absent = r.Header.Get("If-None-Match") == "*"
+	etag, err := h.Store.Put(r.Context(), id.Key(), resource, only)
+	if err != nil {
 		return err
 	}
+	tag(w, etag)
 	answer(w, resource)
 	return nil
 }
@@ -148,12 +179,13 @@ func (h *Handler) get(w http.ResponseWriter, r *http.Request, id ID) error {
 	case err != nil:
 		return err
 	}
-	answer(w, resource)
+	tag(w, resource.ETag)
+	answer(w, resource.JSON)
 	return nil
 }
 
 func (h *Handler) remove(w http.ResponseWriter, r *http.Request, id ID) error {
-	err := h.Store.Delete(r.Context(), id.Key())
+	err := h.Store.Delete(r.Context(), id.Key(), condition(r))
 	switch {
 	case errors.Is(err, ErrNotFound):
 		empty(w, http.StatusNoContent)
@@ -162,23 +194,6 @@ func (h *Handler) remove(w http.ResponseWriter, r *http.Request, id ID) error {
 		return err
 	}
 	empty(w, http.StatusOK)
-	return nil
-}
-
-func (h *Handler) list(w http.ResponseWriter, r *http.Request, id ID) error {
-	key := id.Key()
-	resources, err := h.Store.List(r.Context(), key.Partition, key.Row)
-	if err != nil {
-		return err
-	}
-	text := []byte(`{"value":[`)
-	for i, resource := range resources {
-		if i > 0 {
-			text = append(text, ',')
-		}
-		text = append(text, resource...)
-	}
-	answer(w, append(text, "]}"...))
 	return nil
 }
 

@@ -2,9 +2,12 @@ package customprovider_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
+	"iter"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -90,14 +93,112 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-type broken struct{ customprovider.Memory }
+type broken struct {
+	customprovider.Memory
+	rows int
+}
 
-func (*broken) Get(context.Context, customprovider.Key) ([]byte, error) {
-	return nil, errors.New("disk on fire")
+func (*broken) Get(context.Context, customprovider.Key) (customprovider.Resource, error) {
+	return customprovider.Resource{}, errors.New("disk on fire")
+}
+
+func (b *broken) List(context.Context, string, string, string) iter.Seq2[customprovider.Resource, error] {
+	return func(yield func(customprovider.Resource, error) bool) {
+		for range b.rows {
+			if !yield(customprovider.Resource{JSON: []byte("{}")}, nil) {
+				return
+			}
+		}
+		yield(customprovider.Resource{}, errors.New("disk on fire"))
+	}
 }
 
 func TestStoreError(t *testing.T) {
-	if w := ask(&customprovider.Handler{Store: &broken{}}, "GET", base+"t/a", ""); w.Code != 500 || w.Body.Len() > 0 {
-		t.Errorf("got %d %q, want 500 and nothing else", w.Code, w.Body)
+	for _, path := range []string{"t/a", "t"} {
+		if w := ask(&customprovider.Handler{Store: &broken{}}, "GET", base+path, ""); w.Code != 500 || w.Body.Len() > 0 {
+			t.Errorf("%s: got %d %q, want 500 and nothing else", path, w.Code, w.Body)
+		}
+	}
+	defer func() {
+		if v := recover(); v != http.ErrAbortHandler {
+			t.Errorf("a list that fails midway: recovered %v, want http.ErrAbortHandler", v)
+		}
+	}()
+	ask(&customprovider.Handler{Store: &broken{rows: 1}}, "GET", base+"t", "")
+}
+
+func TestConditions(t *testing.T) {
+	h := &customprovider.Handler{Store: &customprovider.Memory{}}
+	send := func(method, name, value string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest(method, "/", strings.NewReader("{}"))
+		r.Header.Set(customprovider.PathHeader, base+"things/a")
+		if name != "" {
+			r.Header.Set(name, value)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	first := send("PUT", "If-None-Match", "*").Header().Get("ETag")
+	if got := send("GET", "", "").Header().Get("ETag"); got != first || got == "" {
+		t.Errorf("GET has the ETag %q, PUT had %q", got, first)
+	}
+	for i, step := range []struct {
+		method, name, value string
+		want                int
+	}{
+		{"PUT", "If-None-Match", "*", 412},
+		{"PUT", "If-Match", first, 200},
+		{"PUT", "If-Match", first, 412},
+		{"DELETE", "If-Match", first, 412},
+		{"DELETE", "If-Match", "*", 200},
+		{"DELETE", "If-Match", first, 204},
+		{"PUT", "If-Match", first, 412},
+	} {
+		if w := send(step.method, step.name, step.value); w.Code != step.want || w.Code == 412 && w.Body.Len() > 0 {
+			t.Errorf("step %d: got %d %q, want %d", i, w.Code, w.Body, step.want)
+		}
+	}
+}
+
+// TestPages follows nextLink through a collection, in pages of each size.
+func TestPages(t *testing.T) {
+	h := &customprovider.Handler{Store: &customprovider.Memory{}}
+	names := "a b:c b'c d e" // in the order of their rows, where the colon is escaped
+	for name := range strings.FieldsSeq(names) {
+		ask(h, "PUT", base+"things/"+name, "{}")
+	}
+	ask(h, "PUT", base+"thingsx/other", "{}")
+	list := func(query string) *httptest.ResponseRecorder {
+		r := httptest.NewRequest("GET", "/api/provider?"+query, nil)
+		r.Header.Set(customprovider.PathHeader, base+"things")
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, r)
+		return w
+	}
+	for top := 1; top <= 6; top++ {
+		var got []string
+		for query := "%24top=" + strconv.Itoa(top); query != ""; {
+			w := list(query)
+			var page struct {
+				Value    []struct{ Name string }
+				NextLink string
+			}
+			if err := json.Unmarshal(w.Body.Bytes(), &page); err != nil || len(page.Value) == 0 || len(page.Value) > top {
+				t.Fatalf("%s: %d %s (%v)", query, w.Code, w.Body, err)
+			}
+			for _, v := range page.Value {
+				got = append(got, v.Name)
+			}
+			_, query, _ = strings.Cut(page.NextLink, "?")
+		}
+		if all := strings.Join(got, " "); all != names {
+			t.Errorf("in pages of %d: %s, want %s", top, all, names)
+		}
+	}
+	for _, query := range []string{"%24top=0", "%24top=x", "%24skiptoken=%25", "%24skiptoken="} {
+		if w := list(query); w.Code != 400 {
+			t.Errorf("%s: status %d, want 400", query, w.Code)
+		}
 	}
 }

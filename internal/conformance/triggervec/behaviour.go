@@ -310,7 +310,7 @@ func (s *stage) provider() (run, string) {
 	}
 	s.table = &customprovider.Memory{}
 	for _, r := range rows {
-		_ = s.table.Put(context.Background(), r.key(), []byte(r.Data)) // Memory has no errors
+		_, _ = s.table.Put(context.Background(), r.key(), []byte(r.Data), customprovider.Condition{}) // Memory has no errors
 	}
 	h := &customprovider.Handler{Store: s.table}
 	return func(context.Context, *trigger.Request, *sight) (any, error) { return h, nil }, ""
@@ -341,13 +341,17 @@ func (s *stage) kept(want json.RawMessage) []string {
 	}
 	for _, r := range rows {
 		partitions[r.key().Partition]++
-		if got, err := s.table.Get(context.Background(), r.key()); err != nil || !sameJSON(got, []byte(r.Data)) {
-			diffs = append(diffs, fmt.Sprintf("table: %s %s: got %s (%v), want %s", r.PartitionKey, r.RowKey, got, err, r.Data))
+		if got, err := s.table.Get(context.Background(), r.key()); err != nil || !sameJSON(got.JSON, []byte(r.Data)) {
+			diffs = append(diffs, fmt.Sprintf("table: %s %s: got %s (%v), want %s", r.PartitionKey, r.RowKey, got.JSON, err, r.Data))
 		}
 	}
 	for partition, n := range partitions {
-		if all, _ := s.table.List(context.Background(), partition, ""); len(all) != n {
-			diffs = append(diffs, fmt.Sprintf("table: %s has %d rows, want %d", partition, len(all), n))
+		have := 0
+		for range s.table.List(context.Background(), partition, "", "") {
+			have++
+		}
+		if have != n {
+			diffs = append(diffs, fmt.Sprintf("table: %s has %d rows, want %d", partition, have, n))
 		}
 	}
 	return diffs
