@@ -169,24 +169,25 @@ func TestRequestLimitOverSockets(t *testing.T) {
 		name    string
 		handler http.Handler
 		target  string
-		body    io.Reader // a Reader of unknown length is sent chunked
+		body    string
+		chunked bool
 		header  http.Header
 		status  int
 		text    string
 		closes  bool // HTTP/1.1
 	}{
-		{name: "within", handler: limit.Wrap(readBody(silent)), body: strings.NewReader("0123456789"), status: 200, text: "10"},
-		{name: "within, chunked", handler: limit.Wrap(readBody(silent)), body: unsized("0123456789"), status: 200, text: "10"},
-		{name: "declared too long", handler: limit.Wrap(readBody(silent)), body: strings.NewReader("0123456789x"), status: 413, closes: true},
-		{name: "declared much too long", handler: limit.Wrap(readBody(silent)), body: strings.NewReader(strings.Repeat("x", 1<<20)), status: 413, closes: true},
-		{name: "chunked too long", handler: limit.Wrap(readBody(silent)), body: unsized("0123456789x"), status: 413, closes: true},
-		{name: "chunked too long, behind a wrapper", handler: wrapped(limit.Wrap(readBody(silent))), body: unsized("0123456789x"), status: 413, closes: true},
-		{name: "chunked too long, before a wrapper", handler: limit.Wrap(wrapped(readBody(silent))), body: unsized("0123456789x"), status: 413, closes: true},
-		{name: "chunked too long, behind a hider", handler: hidden(limit.Wrap(readBody(silent))), body: unsized("0123456789x"), status: 413, closes: true},
-		{name: "chunked too long, the handler answers", handler: limit.Wrap(teapot), body: unsized("0123456789x"), status: 418, closes: true},
-		{name: "chunked too long, after a part", handler: limit.Wrap(partly), body: unsized("0123456789x"), status: 200, text: "part", closes: true},
-		{name: "chunked too long, not read", handler: limit.Wrap(ignore), body: unsized("0123456789x"), status: 200, text: "ok"},
-		{name: "multipart too long", handler: limit.Wrap(form), body: unsized(multi.String()), header: http.Header{"Content-Type": {mw.FormDataContentType()}}, status: 413, closes: true},
+		{name: "within", handler: limit.Wrap(readBody(silent)), body: "0123456789", status: 200, text: "10"},
+		{name: "within, chunked", handler: limit.Wrap(readBody(silent)), body: "0123456789", chunked: true, status: 200, text: "10"},
+		{name: "declared too long", handler: limit.Wrap(readBody(silent)), body: "0123456789x", status: 413, closes: true},
+		{name: "declared much too long", handler: limit.Wrap(readBody(silent)), body: strings.Repeat("x", 1<<20), status: 413, closes: true},
+		{name: "chunked too long", handler: limit.Wrap(readBody(silent)), body: "0123456789x", chunked: true, status: 413, closes: true},
+		{name: "chunked too long, behind a wrapper", handler: wrapped(limit.Wrap(readBody(silent))), body: "0123456789x", chunked: true, status: 413, closes: true},
+		{name: "chunked too long, before a wrapper", handler: limit.Wrap(wrapped(readBody(silent))), body: "0123456789x", chunked: true, status: 413, closes: true},
+		{name: "chunked too long, behind a hider", handler: hidden(limit.Wrap(readBody(silent))), body: "0123456789x", chunked: true, status: 413, closes: true},
+		{name: "chunked too long, the handler answers", handler: limit.Wrap(teapot), body: "0123456789x", chunked: true, status: 418, closes: true},
+		{name: "chunked too long, after a part", handler: limit.Wrap(partly), body: "0123456789x", chunked: true, status: 200, text: "part", closes: true},
+		{name: "chunked too long, not read", handler: limit.Wrap(ignore), body: "0123456789x", chunked: true, status: 200, text: "ok"},
+		{name: "multipart too long", handler: limit.Wrap(form), body: multi.String(), chunked: true, header: http.Header{"Content-Type": {mw.FormDataContentType()}}, status: 413, closes: true},
 		{name: "target", handler: limit.Wrap(ignore), target: "/" + strings.Repeat("x", 99), status: 200, text: "ok"},
 		{name: "target too long", handler: limit.Wrap(ignore), target: "/" + strings.Repeat("x", 100), status: 414},
 		{name: "query too long", handler: limit.Wrap(ignore), target: "/?" + strings.Repeat("%20", 40), status: 414},
@@ -194,13 +195,11 @@ func TestRequestLimitOverSockets(t *testing.T) {
 	for _, http2 := range []bool{false, true} {
 		for _, tt := range tests {
 			t.Run(fmt.Sprintf("%s, http2 %v", tt.name, http2), func(t *testing.T) {
+				t.Parallel()
 				s := newServer(t, tt.handler, http2)
-				body := tt.body
-				if seeker, ok := body.(io.Seeker); ok {
-					seeker.Seek(0, io.SeekStart)
-				}
-				if u, ok := body.(interface{ again() io.Reader }); ok {
-					body = u.again()
+				var body io.Reader = strings.NewReader(tt.body)
+				if tt.chunked {
+					body = unsized(tt.body)
 				}
 				r, err := http.NewRequest("POST", s.URL+tt.target, body)
 				if err != nil {
@@ -232,14 +231,8 @@ func TestRequestLimitOverSockets(t *testing.T) {
 	}
 }
 
-type unsizedReader struct {
-	io.Reader
-	text string
-}
-
-func (u unsizedReader) again() io.Reader { return unsized(u.text) }
-
-func unsized(text string) io.Reader { return unsizedReader{strings.NewReader(text), text} }
+// unsized is a body whose length a client does not know, and sends chunked.
+func unsized(text string) io.Reader { return struct{ io.Reader }{strings.NewReader(text)} }
 
 // What stands on the wire, byte for byte: no 100 Continue for a body that is too
 // long, and the end of the connection after a 413, but not after a 414.
@@ -260,6 +253,7 @@ func TestRequestLimitOnTheWire(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
 			conn, err := net.Dial("tcp", s.Listener.Addr().String())
 			if err != nil {
 				t.Fatal(err)
