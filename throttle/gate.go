@@ -177,7 +177,7 @@ type settings struct {
 	minRetry, maxRetry      time.Duration
 	epoch                   time.Time // durations are measured from here, on the monotonic clock
 	draining                bool
-	refusal                 atomic.Pointer[RejectedError] // the last one, to be used again
+	refusals                [kinds]atomic.Pointer[RejectedError] // the last of each kind, to be used again
 }
 
 var unbounded = settings{concurrent: maxCount, outstanding: maxCount, room: maxCount}

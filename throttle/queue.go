@@ -111,7 +111,7 @@ func (g *Gate) wait(ctx context.Context, s *settings, w *waiter, state uint64) (
 	case cancelled:
 		return Ticket{}, g.cancelled(s, ctx, s.since(arrived))
 	case expired:
-		return Ticket{}, g.rejectFor(s, g.state.Load(), ReasonWait, &g.counts.wait)
+		return Ticket{}, g.rejectBy(byWait, s, g.state.Load())
 	}
 	if g.timed(s, state) || arrived != 0 {
 		start = s.now()

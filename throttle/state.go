@@ -3,7 +3,6 @@ package throttle
 import (
 	"math"
 	"math/bits"
-	"sync/atomic"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/refuse"
@@ -108,24 +107,34 @@ func roundUp(d time.Duration) time.Duration {
 	return (min(d, math.MaxInt64-time.Second) + time.Second - 1).Truncate(time.Second)
 }
 
+// kind tells the refusals of a gate apart.
+type kind int
+
+const (
+	byQueue kind = iota
+	byWait
+	byDrain
+	kinds
+)
+
 // reject counts the refusal of a newcomer and returns the error for it.
 func (g *Gate) reject(s *settings, state uint64) error {
 	if s.draining {
-		return g.rejectFor(s, state, ReasonDrain, &g.counts.drain)
+		return g.rejectBy(byDrain, s, state)
 	}
-	return g.rejectFor(s, state, ReasonQueue, &g.counts.queue)
+	return g.rejectBy(byQueue, s, state)
 }
 
-// rejectFor makes an error anew only if the last one says something else.
-func (g *Gate) rejectFor(s *settings, state uint64, reason Reason, count *atomic.Uint64) error {
-	count.Add(1)
+// rejectBy makes an error anew only if the last of its kind had another Retry-After.
+func (g *Gate) rejectBy(k kind, s *settings, state uint64) error {
+	g.counts.rejected[k].Add(1)
 	var retry time.Duration
 	if !s.Compat && s.maxRetry > 0 {
 		retry = s.estimate(g.service.Load(), state)
 	}
-	e := s.refusal.Load()
-	if e == nil || e.Retry != retry || e.Reason != reason {
-		e = s.newRefusal(reason, retry)
+	e := s.refusals[k].Load()
+	if e == nil || e.Retry != retry {
+		e = s.newRefusal(k, retry)
 	}
 	if s.Hooks.Rejected != nil {
 		s.Hooks.Rejected(e)
@@ -133,19 +142,21 @@ func (g *Gate) rejectFor(s *settings, state uint64, reason Reason, count *atomic
 	return e
 }
 
-func (s *settings) newRefusal(reason Reason, retry time.Duration) *RejectedError {
-	e := &RejectedError{Reason: reason, Retry: retry, Status: reason.status(), preset: refuse.RetryAfter(retry)}
-	switch reason {
-	case ReasonQueue:
-		e.Limit = int64(s.outstanding)
-	case ReasonWait:
-		e.Limit = int64(s.concurrent)
+func (s *settings) newRefusal(k kind, retry time.Duration) *RejectedError {
+	e := &RejectedError{Retry: retry, Status: s.Status, preset: refuse.RetryAfter(retry)}
+	switch k {
+	case byQueue:
+		e.Reason, e.Limit = ReasonQueue, int64(s.outstanding)
+	case byWait:
+		e.Reason, e.Limit = ReasonWait, int64(s.concurrent)
+	case byDrain:
+		e.Reason, e.Status = ReasonDrain, 0
 	}
-	if s.Status != 0 && reason != ReasonDrain {
-		e.Status = s.Status
+	if e.Status == 0 {
+		e.Status = e.Reason.status()
 	}
 	if s != &unbounded {
-		s.refusal.Store(e)
+		s.refusals[k].Store(e)
 	}
 	return e
 }

@@ -13,7 +13,7 @@ type GateStats struct {
 	MaxConcurrent, MaxOutstanding int
 	Draining                      bool
 
-	// Rejected counts refusals since the gate was made, by reason.
+	// Refusals since the gate was made, by reason.
 	RejectedQueue, RejectedWait, RejectedDrain uint64
 	// Cancelled counts requests whose context ended while they waited.
 	Cancelled uint64
@@ -32,7 +32,7 @@ func (g *Gate) Stats() GateStats {
 	stats := GateStats{
 		Running: int(running), Waiting: int(waiting), Draining: s.draining,
 		MaxConcurrent: max(s.MaxConcurrent, 0), MaxOutstanding: max(s.MaxOutstanding, 0),
-		RejectedQueue: c.queue.Load(), RejectedWait: c.wait.Load(), RejectedDrain: c.drain.Load(),
+		RejectedQueue: c.rejected[byQueue].Load(), RejectedWait: c.rejected[byWait].Load(), RejectedDrain: c.rejected[byDrain].Load(),
 		Cancelled: c.cancelled.Load(), MeanService: time.Duration(g.service.Load()),
 	}
 	if n := c.waits.Load(); n > 0 {
@@ -49,9 +49,9 @@ func (g *Gate) Saturated() bool {
 // gateCounts are the counters that only grow. None is touched by a request that is
 // admitted without waiting.
 type gateCounts struct {
-	queue, wait, drain atomic.Uint64
-	cancelled          atomic.Uint64
-	waits, waitTime    atomic.Int64
+	rejected        [kinds]atomic.Uint64
+	cancelled       atomic.Uint64
+	waits, waitTime atomic.Int64
 }
 
 func (c *gateCounts) waited(d time.Duration) {

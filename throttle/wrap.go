@@ -42,6 +42,11 @@ func (g *Gate) Wrap(next http.Handler) http.Handler {
 		}
 		ticket, err := g.Acquire(r.Context())
 		if err != nil {
+			if e, ok := err.(*RejectedError); ok && s.Logger == nil && e.preset != nil {
+				// g.refuse without its calls, for refusals have to be cheap
+				refuse.WritePreset(w, e.Status, e.preset)
+				return
+			}
 			g.refuse(w, r, err)
 			return
 		}

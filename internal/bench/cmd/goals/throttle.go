@@ -165,7 +165,7 @@ func refuseGate() bench.Contestant {
 	if err != nil {
 		panic(err)
 	}
-	c := bench.Serving("gate", g.Wrap(http.NotFoundHandler()), bench.Requests(bench.MustLoad("static")))
+	c := refusing("gate", g.Wrap(http.NotFoundHandler()))
 	return bench.Contestant{Name: c.Name, Run: func(n int) {
 		c.Run(n)
 		runtime.KeepAlive(&ticket)
@@ -185,8 +185,26 @@ func refuseChi() bench.Contestant {
 	}))
 	go h.ServeHTTP(httptest.NewRecorder(), httptest.NewRequest("GET", "/", nil))
 	<-inside
-	return bench.Serving("chi", h, bench.Requests(bench.MustLoad("static")))
+	return refusing("chi", h)
 }
+
+// refusing serves one request again and again: a refusal does not touch it.
+func refusing(name string, h http.Handler) bench.Contestant {
+	w := discard{http.Header{}}
+	r := httptest.NewRequestWithContext(cancellable(), "GET", "/", nil)
+	return bench.Contestant{Name: name, Run: func(n int) {
+		for range n {
+			h.ServeHTTP(w, r)
+		}
+	}}
+}
+
+// discard is a response writer that keeps nothing.
+type discard struct{ header http.Header }
+
+func (w discard) Header() http.Header         { return w.header }
+func (w discard) Write(p []byte) (int, error) { return len(p), nil }
+func (w discard) WriteHeader(int)             {}
 
 func rateKeys(n int) []string {
 	names := make([]string, n)
