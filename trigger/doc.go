@@ -14,6 +14,10 @@
 // host knows about the request. Without files, a [Function] says the same as a
 // function.json.
 //
+// An app whose host.json names a custom handler is served by a [Worker], which
+// calls the program, and a [Process], which runs it. A [Program] is the other
+// side: the same functions for a host of another make to call.
+//
 // # The pipeline
 //
 // In Default a request passes, in this order: custom headers and HSTS, which any
@@ -32,6 +36,9 @@
 // hijacking, HTTP/2 and http.ResponseController work. The one exception is
 // Config.ResponseTimeout. What this costs: the host does not know the status
 // that a plain handler answered, and its log lines leave it out.
+//
+// A request costs one allocation, the object that carries context, request and
+// invocation; with Config.Bare none.
 //
 // # Answers
 //
