@@ -1,0 +1,174 @@
+// Command asyncjob accepts work that takes longer than a request: 202 with the
+// address of its status, the result there, and cancellation.
+//
+//	go run ./examples/asyncjob [-addr localhost:7071] [-home DIR]
+//
+// Jobs are files in -home, a folder under the user's cache unless told otherwise;
+// a stop of the program loses none.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/trigger"
+)
+
+// retry is when a caller may come back for a job that is not done, and longest
+// how long a request waits for one.
+const (
+	retry   = 2 * time.Second
+	longest = 30 * time.Second
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+		fmt.Fprintf(os.Stderr, "asyncjob: %v\n", err)
+		os.Exit(1)
+	}
+}
+
+// run serves and works until ctx ends.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	flags := flag.NewFlagSet("asyncjob", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	addr := flags.String("addr", "localhost:7071", "listen on this `address`; port 0 takes a free one")
+	home := flags.String("home", "", "keep the jobs in this `folder` (default: under the user's cache)")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if *home == "" {
+		cache, err := os.UserCacheDir()
+		if err != nil {
+			return fmt.Errorf("%w: say where to keep the jobs with -home", err)
+		}
+		*home = filepath.Join(cache, "httptrigger-asyncjob")
+	}
+	store, err := open(*home)
+	if err != nil {
+		return err
+	}
+	l, err := net.Listen("tcp", *addr)
+	if err != nil {
+		return err
+	}
+	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	base := "http://" + l.Addr().String() + "/api/jobs"
+	host, err := trigger.NewHost(trigger.Config{NoAdmin: true, Logger: logger, Functions: functions(store, base)})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if err := guide(stdout, base); err != nil {
+		return errors.Join(err, l.Close())
+	}
+	// Requests end first, for some of them wait for jobs.
+	working, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var worker sync.WaitGroup
+	worker.Go(func() {
+		store.work(working, func(err error) { logger.Error("job", "error", err) })
+	})
+	defer worker.Wait()
+	defer stop()
+	srv := &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	return trigger.Serve(ctx, srv, l, 10*time.Second)
+}
+
+// functions are the three that a caller needs. Whoever has a job's id, which
+// nobody guesses, may ask for it; a real service asks for a key too.
+func functions(store *jobs, base string) []trigger.Function {
+	find := func(ctx context.Context, r *trigger.Request) (job, bool) {
+		id, err := uuid.Parse(r.PathValue("id"))
+		if err != nil {
+			return job{}, false
+		}
+		return store.get(ctx, id)
+	}
+	accept := func(_ context.Context, in struct {
+		Text    string  `json:"text"`
+		Seconds float64 `json:"seconds"`
+	}) (any, error) {
+		if in.Text == "" || in.Seconds < 0 || in.Seconds > 86_400 {
+			return &trigger.Response{Status: http.StatusBadRequest, Body: "want a text, and 0 to 86400 seconds\n"}, nil
+		}
+		j, err := store.add(in.Text, time.Duration(in.Seconds*float64(time.Second)))
+		if err != nil {
+			return nil, err
+		}
+		return trigger.Accepted(base+"/"+j.ID.String(), retry), nil
+	}
+	status := func(ctx context.Context, r *trigger.Request) (any, error) {
+		wait, err := time.ParseDuration("0" + r.URL.Query().Get("wait"))
+		if err != nil {
+			return &trigger.Response{Status: http.StatusBadRequest, Body: "wait is no duration such as 10s\n"}, nil
+		}
+		ctx, cancel := context.WithTimeout(ctx, min(wait, longest))
+		defer cancel()
+		j, ok := find(ctx, r)
+		switch {
+		case !ok:
+			return &trigger.Response{Status: http.StatusNotFound}, nil
+		case j.State == waiting:
+			return trigger.Accepted(base+"/"+j.ID.String(), retry), nil
+		}
+		return map[string]string{"state": j.State, "result": j.Result}, nil
+	}
+	cancel := func(_ context.Context, r *trigger.Request) (any, error) {
+		id, err := uuid.Parse(r.PathValue("id"))
+		if err != nil {
+			return &trigger.Response{Status: http.StatusNotFound}, nil
+		}
+		j, ok, err := store.end(id, cancelled, "")
+		switch {
+		case err != nil:
+			return nil, err
+		case !ok:
+			return &trigger.Response{Status: http.StatusNotFound}, nil
+		case j.State == "":
+			return &trigger.Response{Status: http.StatusConflict, Body: "it has ended already\n"}, nil
+		}
+		return map[string]string{"state": j.State}, nil
+	}
+	return []trigger.Function{
+		{Name: "accept", Route: "jobs", Methods: []string{"POST"}, Level: keys.Anonymous, Handler: trigger.JSON(accept)},
+		{Name: "status", Route: "jobs/{id:guid}", Methods: []string{"GET"}, Level: keys.Anonymous, Handler: trigger.Func(status)},
+		{Name: "cancel", Route: "jobs/{id:guid}", Methods: []string{"DELETE"}, Level: keys.Anonymous, Handler: trigger.Func(cancel)},
+	}
+}
+
+// guide prints what to try. $(…) is the address of a job that was just accepted.
+func guide(w io.Writer, base string) error {
+	start := func(seconds int) string {
+		return fmt.Sprintf(`-H 'Content-Type: application/json' -d '{"text":"hello","seconds":%d}' %s`, seconds, base)
+	}
+	job := func(seconds int) string {
+		return "$(curl -s -o /dev/null -w '%header{location}' " + start(seconds) + ")"
+	}
+	for _, line := range [][2]string{
+		{"202: a job is accepted", "curl -i " + start(0)},
+		{"200: its result, once it is there", "curl -i " + job(0) + "?wait=10s"},
+		{"202: the status of one that takes three seconds", "curl -i " + job(3)},
+		{"200: a job of an hour is cancelled", "curl -i -X DELETE " + job(3600)},
+		{"404: no such job", "curl -i " + base + "/" + uuid.NewString()},
+		{"400: a job that makes no sense", "curl -i " + start(-1)},
+	} {
+		fmt.Fprintf(w, "# %s\n%s\n\n", line[0], line[1])
+	}
+	_, err := fmt.Fprintln(w, "Ctrl-C ends it.")
+	return err
+}

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/httptrigger/httptrigger/internal/exampletest"
+)
+
+func TestCurlLines(t *testing.T) {
+	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", t.TempDir())
+	bodies := p.Try(t)
+	if want := `{"result":"HELLO","state":"done"}`; bodies[1] != want {
+		t.Errorf("the result is %s, want %s", bodies[1], want)
+	}
+	if want := `{"state":"cancelled"}`; bodies[3] != want {
+		t.Errorf("the cancelled job is %s, want %s", bodies[3], want)
+	}
+	p.Stop(t)
+}
+
+// ask sends a request and returns status, header and body.
+func ask(t *testing.T, method, url, body string) (int, http.Header, string) {
+	t.Helper()
+	req, err := http.NewRequest(method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", "application/json")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(text)
+}
+
+// accept starts a job and returns the path of its status, which is the same at
+// every start.
+func accept(t *testing.T, base, body string) string {
+	t.Helper()
+	status, header, _ := ask(t, "POST", base+"/api/jobs", body)
+	location, ok := strings.CutPrefix(header.Get("Location"), base)
+	if status != 202 || !ok || header.Get("Retry-After") != "2" {
+		t.Fatalf("status %d, header %v", status, header)
+	}
+	return location
+}
+
+// TestRestart stops the program between one job that is done, one that runs and
+// one that waits behind it.
+func TestRestart(t *testing.T) {
+	home := t.TempDir()
+	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", home)
+	first := accept(t, p.Base(t), `{"text":"first"}`)
+	if status, _, body := ask(t, "GET", p.Base(t)+first+"?wait=10s", ""); status != 200 || !strings.Contains(body, "FIRST") {
+		t.Fatalf("the first job: %d %s", status, body)
+	}
+	long := accept(t, p.Base(t), `{"text":"long","seconds":3600}`)
+	behind := accept(t, p.Base(t), `{"text":"behind"}`)
+	p.Stop(t)
+
+	p = exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", home)
+	for _, step := range []struct {
+		method, path string
+		status       int
+		body         string
+	}{
+		{"GET", first, 200, `{"result":"FIRST","state":"done"}`},
+		{"DELETE", first, 409, "it has ended already\n"},
+		{"GET", long, 202, ""},
+		{"GET", behind, 202, ""},
+		{"DELETE", long, 200, `{"state":"cancelled"}`},
+		{"GET", behind + "?wait=10s", 200, `{"result":"BEHIND","state":"done"}`},
+		{"GET", long, 200, `{"result":"","state":"cancelled"}`},
+		{"GET", long + "?wait=x", 400, "wait is no duration such as 10s\n"},
+	} {
+		if status, _, body := ask(t, step.method, p.Base(t)+step.path, ""); status != step.status || body != step.body {
+			t.Errorf("%s %s: %d %q, want %d %q", step.method, step.path, status, body, step.status, step.body)
+		}
+	}
+	p.Stop(t)
+}
+
+func TestBadStarts(t *testing.T) {
+	home := t.TempDir()
+	bad := filepath.Join(home, "bad.json")
+	if err := os.WriteFile(bad, []byte(`{"id":`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	exampletest.Refuses(t, run, []string{"-home", home}, bad, "repair it")
+	exampletest.Refuses(t, run, []string{"-home", bad}, bad)
+	exampletest.Refuses(t, run, []string{"-home", t.TempDir(), "-addr", "127.0.0.1:none"}, "none")
+}
+
+// TestNothingHalfWritten holds that a job's file is JSON and alone in its folder.
+func TestNothingHalfWritten(t *testing.T) {
+	home := t.TempDir()
+	s, err := open(home)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := s.add("text", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	files, _ := os.ReadDir(home)
+	text, err := os.ReadFile(filepath.Join(home, j.ID.String()+".json"))
+	if len(files) != 1 || err != nil || !json.Valid(text) {
+		t.Errorf("%d files, %q, %v", len(files), text, err)
+	}
+}

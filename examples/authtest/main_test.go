@@ -1,0 +1,19 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/httptrigger/httptrigger/internal/exampletest"
+)
+
+func TestCurlLines(t *testing.T) {
+	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0")
+	want := []string{"42 in stock, read by \"reader\"\n", "", "DELETE by \"master\"\n"}
+	for i, body := range p.Try(t) {
+		if body != want[i] {
+			t.Errorf("%s: %q, want %q", p.Lines[i].Title, body, want[i])
+		}
+	}
+	p.Stop(t)
+	exampletest.Refuses(t, run, []string{"-addr", "127.0.0.1:none"}, "none")
+}
