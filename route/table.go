@@ -71,7 +71,11 @@ type Table[T any] struct {
 //     for more methods than a table can tell apart (53 beside the nine of HTTP),
 //   - a [*ConflictError] for each two routes of one rank that share a method and
 //     may accept the same path. Constraints that are known to exclude each other
-//     settle that; regular expressions and constraints of one's own never do.
+//     settle that; regular expressions and constraints of one's own never do. At
+//     most 1,000 conflicts are listed.
+//
+// The time is linear in the routes, but for those of one rank whose texts are the
+// same: these are compared in pairs.
 func NewTable[T any](routes []Route[T], opts *TableOptions) (*Table[T], error) {
 	if opts == nil {
 		opts = &TableOptions{}
