@@ -33,9 +33,12 @@
 // under admin pass the first two by.
 //
 // The ResponseWriter reaches the function as the server made it, so streaming,
-// hijacking, HTTP/2 and http.ResponseController work. The one exception is
-// Config.ResponseTimeout. What this costs: the host does not know the status
-// that a plain handler answered, and its log lines leave it out.
+// hijacking, HTTP/2 and http.ResponseController work. There are two exceptions:
+// Config.ResponseTimeout, and functions that receive webhooks, where the receiver
+// notes the status so that a delivery whose function failed runs again when the
+// sender repeats it (the writer keeps all its optional interfaces there). What
+// this costs: the host does not know the status that a plain handler answered,
+// and its log lines leave it out.
 //
 // A request costs one allocation, the object that carries context, request and
 // invocation; with Config.Bare none.
