@@ -13,7 +13,7 @@ func lock(ctx context.Context, path string) (unlock func(), err error) {
 	if err != nil {
 		return nil, err
 	}
-	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
+	for wait := time.Millisecond; ; wait = min(2*wait, 5*time.Millisecond) {
 		ok, err := tryLock(f)
 		if ok {
 			return func() { f.Close() }, nil
