@@ -1,6 +1,6 @@
 // Package backend starts the real programs that tests run against: Azurite for
-// Azure Storage. They come from npm packages pinned in the folder npm beside
-// this file, where
+// Azure Storage, and the emulator of Azure Static Web Apps. They come from npm
+// packages pinned in the folders npm and swa beside this file, where
 //
 //	npm ci --ignore-scripts
 //
@@ -17,7 +17,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 )
@@ -61,14 +60,20 @@ func StartAzurite(t testing.TB) *Azurite {
 	return a
 }
 
-// Node returns the script of a program among the npm packages, to be run with
-// node.
+// Node returns the script of a program among the npm packages of the folder npm,
+// to be run with node.
 func Node(t testing.TB, name string) string {
 	t.Helper()
+	return nodeScript(t, "npm", name)
+}
+
+// nodeScript is Node for any folder beside this file.
+func nodeScript(t testing.TB, folder, name string) string {
+	t.Helper()
 	_, here, _, _ := runtime.Caller(0)
-	script := filepath.Join(filepath.Dir(here), "npm", "node_modules", ".bin", name)
+	script := filepath.Join(filepath.Dir(here), folder, "node_modules", ".bin", name)
 	if _, err := os.Stat(script); err != nil {
-		Missing(t, name+": run npm ci --ignore-scripts in internal/backend/npm")
+		Missing(t, name+": run npm ci --ignore-scripts in internal/backend/"+folder)
 	}
 	if _, err := exec.LookPath("node"); err != nil {
 		Missing(t, "node is not installed")
@@ -87,22 +92,23 @@ func Missing(t testing.TB, what string) {
 }
 
 // Start starts a program, waits until all its addresses accept connections, and
-// stops it when the test ends. What it prints is shown if it does not start.
+// stops it and what it started when the test ends. What it prints is shown if it does not start.
 func Start(t testing.TB, cmd *exec.Cmd, addrs ...string) {
 	t.Helper()
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
+	lead(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	t.Cleanup(func() {
-		cmd.Process.Signal(syscall.SIGTERM)
+		terminate(cmd)
 		select {
 		case <-ended:
 		case <-time.After(10 * time.Second):
-			cmd.Process.Kill()
+			kill(cmd)
 			<-ended
 		}
 	})
