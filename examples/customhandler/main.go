@@ -2,8 +2,9 @@
 // another language: the program that its host.json names. The app in the folder
 // app is one in JavaScript and needs node.
 //
-//	go run ./examples/customhandler [-addr localhost:7071] [-app examples/customhandler/app]
+//	go run ./examples/customhandler [-addr localhost:7071] [-app examples/customhandler/app] [-in go]
 //
+// With -in go the functions run in this program, started once more as a worker.
 // The program is started, watched and started again when it ends; its output
 // goes to standard error. Ctrl-C ends both.
 package main
@@ -30,7 +31,11 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	start := run
+	if len(os.Args) == 2 && os.Args[1] == "worker" {
+		start = work
+	}
+	if err := start(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "customhandler: %v\n", err)
 		os.Exit(1)
 	}
@@ -42,26 +47,31 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "localhost:7071", "listen on this `address`; port 0 takes a free one")
 	dir := flags.String("app", "examples/customhandler/app", "serve the app in this `folder`")
+	in := flags.String("in", "host.json", "run the functions in the program of `host.json, or in go`")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	app, err := trigger.LoadApp(os.DirFS(*dir), nil)
 	if err != nil {
-		return err
+		return fmt.Errorf("the app in %q cannot be served:\n%w", *dir, err)
 	}
 	if app.Host.CustomHandler == nil {
 		return fmt.Errorf("%s: host.json names no customHandler", *dir)
+	}
+	handler, err := program(app.Host.CustomHandler, *in)
+	if err != nil {
+		return err
 	}
 	root, err := filepath.Abs(*dir)
 	if err != nil {
 		return err
 	}
-	program, err := trigger.NewProcess(trigger.ProcessConfig{Handler: app.Host.CustomHandler, Dir: root, Env: os.Environ(), Logger: logger})
+	process, err := trigger.NewProcess(trigger.ProcessConfig{Handler: handler, Dir: root, Env: os.Environ(), Logger: logger})
 	if err != nil {
 		return err
 	}
-	worker := &trigger.Worker{URL: program.URL(), Ready: program.Ready, Logger: logger}
+	worker := &trigger.Worker{URL: process.URL(), Ready: process.Ready, Logger: logger}
 	handlers, err := worker.Handlers(app)
 	if err != nil {
 		return err
@@ -79,13 +89,14 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	base := "http://" + l.Addr().String()
-	fmt.Fprintf(stdout, "curl %s/api/hello/world\n", base)
-	fmt.Fprintf(stdout, "curl -X POST -H 'x-functions-key: %s' %s/api/orders/7\n", key.Reveal(), base)
+	if err := guide(stdout, base, key.Reveal()); err != nil {
+		return errors.Join(err, l.Close())
+	}
 
 	ctx, stop := context.WithCancelCause(ctx)
 	ended := make(chan error, 1)
 	go func() {
-		err := program.Run(ctx)
+		err := process.Run(ctx)
 		stop(err)
 		ended <- err
 	}()
@@ -102,4 +113,23 @@ func newKeys(ctx context.Context) (keys.Store, keys.Secret, error) {
 		return nil, keys.Secret{}, err
 	}
 	return store, set.Function[0].Value, nil
+}
+
+// guide prints what to try.
+func guide(w io.Writer, base, key string) error {
+	_, err := fmt.Fprintf(w, `# 200: a function that is sent the live request
+curl -i %[1]s/api/hello/world
+
+# 201: one that is sent a description of it, in JSON
+curl -i -X POST -H 'x-functions-key: %[2]s' %[1]s/api/orders/7
+
+# 401: without a key the program hears of nothing
+curl -i -X POST %[1]s/api/orders/7
+
+# 404: nor of a path that the route refuses
+curl -i -X POST %[1]s/api/orders/many
+
+Ctrl-C ends it.
+`, base, key)
+	return err
 }

@@ -1,81 +1,52 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"io"
-	"net/http"
+	"fmt"
 	"os"
 	"os/exec"
-	"strings"
+	"os/signal"
 	"testing"
+
+	"github.com/httptrigger/httptrigger/internal/backend"
+	"github.com/httptrigger/httptrigger/internal/exampletest"
 )
 
-// TestNode serves the app in JavaScript and asks what the program prints. It
-// needs node; without one it has nothing to show.
-func TestNode(t *testing.T) {
-	if _, err := exec.LookPath("node"); err != nil {
-		if os.Getenv("HTTPTRIGGER_CI") != "" {
-			t.Fatal(err)
-		}
-		t.Log("no node here")
-		return
+// TestMain is the worker when a test runs this program once more as one.
+func TestMain(m *testing.M) {
+	if len(os.Args) != 2 || os.Args[1] != "worker" {
+		os.Exit(m.Run())
 	}
-	ctx, stop := context.WithCancel(t.Context())
-	out, in := io.Pipe()
-	ended := make(chan error, 1)
-	go func() {
-		ended <- run(ctx, []string{"-addr", "127.0.0.1:0", "-app", "app"}, in, io.Discard)
-		in.Close()
-	}()
-	lines := bufio.NewScanner(out)
-	want := []struct {
-		status int
-		body   string
-	}{{200, "Hello from node, world\n"}, {201, `{"order":7}`}}
-	var printed []string // all of it, for it serves only then
-	for range want {
-		if !lines.Scan() {
-			t.Fatalf("it ended: %v", <-ended)
-		}
-		printed = append(printed, lines.Text())
-	}
-	for i, w := range want {
-		status, body := ask(t, printed[i])
-		if status != w.status || body != w.body {
-			t.Errorf("%s: %d %q, want %d %q", printed[i], status, body, w.status, w.body)
-		}
-	}
-	stop()
-	if err := <-ended; err != nil {
-		t.Errorf("run = %v", err)
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := work(ctx, nil, nil, nil); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
 	}
 }
 
-// ask does what a printed curl line does.
-func ask(t *testing.T, line string) (int, string) {
-	t.Helper()
-	words := strings.Fields(line)
-	method := http.MethodGet
-	if strings.Contains(line, "-X POST") {
-		method = http.MethodPost
+func TestCurlLines(t *testing.T) {
+	for in, name := range map[string]string{"host.json": "node", "go": "Go"} {
+		t.Run(name, func(t *testing.T) {
+			if _, err := exec.LookPath("node"); name == "node" && err != nil {
+				backend.Missing(t, "node is not installed")
+			}
+			p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-app", "app", "-in", in)
+			want := []string{"Hello from " + name + ", world\n", `{"order":7}`, "", ""}
+			for i, body := range p.Try(t) {
+				if body != want[i] {
+					t.Errorf("%s: %q, want %q", p.Lines[i].Title, body, want[i])
+				}
+			}
+			p.Stop(t)
+		})
 	}
-	r, err := http.NewRequest(method, words[len(words)-1], nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, rest, ok := strings.Cut(line, "x-functions-key: "); ok {
-		key, _, _ := strings.Cut(rest, "'")
-		r.Header.Set("x-functions-key", key)
-	}
-	resp, err := http.DefaultClient.Do(r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(body)
+}
+
+func TestBadStarts(t *testing.T) {
+	exampletest.Refuses(t, run, []string{"-app", "app", "-in", "perl"}, `"perl"`, "host.json and go")
+	exampletest.Refuses(t, run, []string{"-app", "none"}, "none")
+	exampletest.Refuses(t, run, []string{"-app", "app", "-in", "go", "-addr", "127.0.0.1:none"}, "none")
+	t.Setenv("PATH", t.TempDir())
+	exampletest.Refuses(t, run, []string{"-app", "app"}, "node", "-in go")
 }
