@@ -308,17 +308,19 @@ func (m *Manager) change(ctx context.Context, e Event, apply func(*Set, *Event) 
 func (m *Manager) try(ctx context.Context, e *Event, apply func(*Set, *Event) error) error {
 	for try := 1; ; try++ {
 		set, err := m.Store.Load(ctx, e.Scope)
+		made := false
 		switch {
 		case errors.Is(err, ErrNotFound):
 			set = Set{}
-			if e.Scope.IsHost() {
+			if made = e.Scope.IsHost(); made {
 				set = m.first(e.Scope)
 			}
 		case err != nil:
 			return err
 		}
 		m.dropExpired(&set)
-		if err := apply(&set, e); err != nil {
+		// The first keys are to be written even if they are all that was wanted.
+		if err := apply(&set, e); err != nil && !(made && errors.Is(err, errUnchanged)) {
 			return err
 		}
 		err = m.Store.Save(ctx, e.Scope, set)

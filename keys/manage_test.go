@@ -165,6 +165,20 @@ func TestManagerWritersCollide(t *testing.T) {
 	}
 }
 
+// TestManagerEnsureKeyFirst asks a host that was never saved for one of the keys
+// that every host has: it is written, not only returned.
+func TestManagerEnsureKeyFirst(t *testing.T) {
+	m := &keys.Manager{Store: &keys.Memory{}}
+	first, err := m.EnsureKey(t.Context(), keys.HostScope(), keys.FunctionKey, "default")
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := m.EnsureKey(t.Context(), keys.HostScope(), keys.FunctionKey, "default")
+	if err != nil || !again.Value.Equal(first.Value) {
+		t.Errorf("EnsureKey again = another key, %v", err)
+	}
+}
+
 func TestManagerEnsureKey(t *testing.T) {
 	m := &keys.Manager{Store: &keys.Memory{}}
 	first, err := m.EnsureKey(t.Context(), keys.HostScope(), keys.SystemKey, keys.ExtensionKey("Grid"))
