@@ -1,11 +1,12 @@
-// Command container is a function app as the only file of a container image.
+// Command container is a function app for a container image without anything
+// else in it.
 //
-//	container [-addr :80] [-home /home]    serves
-//	container health [-addr :80]           asks a running one, for a probe
+//	app [-addr :80] [-home DIR]     serves the app in DIR/site/wwwroot
+//	app health [-addr :80]          asks whether it serves: exit status 0 or 1
+//	app try [-addr :80] [-home DIR] prints curl lines, with keys
 //
-// Keys are kept in -home, which several instances may share: a volume there makes
-// them outlive the container. SIGTERM stops accepting and lets running requests
-// end.
+// The keys are in DIR/data/Functions/secrets, a volume that instances share. DIR
+// is $HOME unless told otherwise.
 package main
 
 import (
@@ -28,52 +29,52 @@ import (
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
-// grace is how long requests may go on after SIGTERM. The manifests give the
-// container longer than that.
-const grace = 20 * time.Second
+// grace is how long requests may go on after SIGTERM. An orchestrator must wait
+// longer before it kills.
+const grace = 25 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	start, args := run, os.Args[1:]
-	if len(args) > 0 && args[0] == "health" {
-		start, args = health, args[1:]
-	}
-	if err := start(ctx, args, os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
+	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
 		fmt.Fprintf(os.Stderr, "container: %v\n", err)
 		os.Exit(1)
 	}
 }
 
-// run serves until ctx ends.
+// run does what the first argument says; without a word it serves until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	flags := flag.NewFlagSet("container", flag.ContinueOnError)
+	command := ""
+	if len(args) > 0 && (args[0] == "health" || args[0] == "try") {
+		command, args = args[0], args[1:]
+	}
+	flags := flag.NewFlagSet("container "+command, flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", ":80", "listen on this `address`; port 0 takes a free one")
-	home := flags.String("home", "/home", "keep the keys under this `folder`")
+	home := flags.String("home", os.Getenv("HOME"), "the `folder` with site/wwwroot and data")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
-	store, err := filekeys.Open(filepath.Join(*home, "data", "Functions", "secrets"))
-	if err != nil {
-		return fmt.Errorf("%w: mount a volume at %s that user %d may write", err, *home, os.Getuid())
+	if flags.NArg() > 0 {
+		return fmt.Errorf("%q is no command: there are health and try", flags.Arg(0))
 	}
-	manager := &keys.Manager{Store: store}
-	if _, err := manager.Ensure(ctx, keys.HostScope()); err != nil {
-		return err
+	if command == "health" {
+		return health(ctx, base(*addr))
 	}
-	set, err := manager.Ensure(ctx, keys.FunctionScope("hello"))
+	store, err := open(*home)
 	if err != nil {
 		return err
 	}
-	logger := slog.New(slog.NewJSONHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	host, err := trigger.NewHost(trigger.Config{
-		Keys: &keys.Resolver{Store: store, Logger: logger}, Logger: logger,
-		Functions: []trigger.Function{
-			{Name: "health", Methods: []string{"GET"}, Level: keys.Anonymous, Handler: http.HandlerFunc(healthy)},
-			{Name: "hello", Methods: []string{"GET"}, Handler: http.HandlerFunc(hello)},
-		},
-	})
+	ring, err := makeKeys(ctx, store)
+	if err != nil {
+		return err
+	}
+	if command == "try" {
+		return guide(stdout, base(*addr), ring)
+	}
+
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	s, err := newServer(filepath.Join(*home, "site", "wwwroot"), store, logger)
 	if err != nil {
 		return err
 	}
@@ -81,27 +82,35 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if err := guide(stdout, "http://"+local(l.Addr().String()), set.Function[0].Value.Reveal()); err != nil {
-		return errors.Join(err, l.Close())
+	watching, stop := context.WithCancel(ctx)
+	defer stop()
+	go s.resolver.Watch(watching) // keys that the other instances change
+	fmt.Fprintf(stdout, "Serves %s on %s\n", s.root, base(l.Addr().String()))
+	fmt.Fprintln(stdout, "Ctrl-C ends it.")
+	srv := &http.Server{
+		Handler:           s.handler(),
+		ReadHeaderTimeout: 10 * time.Second,
+		IdleTimeout:       2 * time.Minute,
+		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second}, l, grace)
+	return trigger.Serve(ctx, srv, l, grace)
 }
 
-func healthy(w http.ResponseWriter, _ *http.Request) { fmt.Fprintln(w, "healthy") }
-
-func hello(w http.ResponseWriter, r *http.Request) { fmt.Fprintf(w, "Hello %s\n", r.FormValue("name")) }
-
-// health asks the instance in the same container.
-func health(ctx context.Context, args []string, _, stderr io.Writer) error {
-	flags := flag.NewFlagSet("container health", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	addr := flags.String("addr", ":80", "ask at this `address`")
-	if err := flags.Parse(args); err != nil {
-		return err
+// base is the URL of the program that listens on addr, as seen from its side. An
+// image without /etc/hosts cannot look up localhost.
+func base(addr string) string {
+	host, port, err := net.SplitHostPort(addr)
+	if ip := net.ParseIP(host); err == nil && (host == "" || ip != nil && ip.IsUnspecified()) {
+		host = "127.0.0.1"
 	}
-	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// health asks the program that runs in the same container.
+func health(ctx context.Context, base string) error {
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Second)
 	defer cancel()
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+local(*addr)+"/api/health", nil)
+	req, err := http.NewRequestWithContext(ctx, "GET", base+"/health", nil)
 	if err != nil {
 		return err
 	}
@@ -109,28 +118,59 @@ func health(ctx context.Context, args []string, _, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	resp.Body.Close()
 	if resp.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s answers %s", req.URL, resp.Status)
+		return fmt.Errorf("%s/health: %s", base, resp.Status)
 	}
 	return nil
 }
 
-// local is where to call a listener from the same machine.
-func local(addr string) string {
-	host, port, err := net.SplitHostPort(addr)
-	if ip := net.ParseIP(host); err == nil && (host == "" || ip.IsUnspecified()) {
-		return net.JoinHostPort("localhost", port)
+// open opens the keys on the volume.
+func open(home string) (*filekeys.Store, error) {
+	dir := filepath.Join(home, "data", "Functions", "secrets")
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		var store *filekeys.Store
+		if store, err = filekeys.Open(dir); err == nil {
+			return store, nil
+		}
 	}
-	return addr
+	return nil, fmt.Errorf("no place for keys: mount a volume at %s that user %d may write to: %w",
+		filepath.Join(home, "data"), os.Getuid(), err)
+}
+
+// A ring has the keys that a guide shows.
+type ring struct{ host, hook string }
+
+// makeKeys makes the keys that are not there yet. Instances that start at once
+// agree on the same ones.
+func makeKeys(ctx context.Context, store keys.Store) (ring, error) {
+	manager := &keys.Manager{Store: store}
+	if _, err := manager.Ensure(ctx, keys.HostScope()); err != nil {
+		return ring{}, err
+	}
+	host, err := manager.EnsureKey(ctx, keys.HostScope(), keys.FunctionKey, "default")
+	if err != nil {
+		return ring{}, err
+	}
+	hook, err := manager.EnsureKey(ctx, keys.FunctionScope(hookName), keys.FunctionKey, "default")
+	if err != nil {
+		return ring{}, err
+	}
+	return ring{host.Value.Reveal(), hook.Value.Reveal()}, nil
 }
 
 // guide prints what to try.
-func guide(w io.Writer, base, key string) error {
+func guide(w io.Writer, base string, r ring) error {
+	push := `{"push_data":{"tag":"latest","pushed_at":1700000000},"repository":{"repo_name":"ada/app"}}`
 	for _, line := range [][2]string{
-		{"200: what the probes ask", "curl -i " + base + "/api/health"},
-		{"200: a function, with a key that is kept in the volume", fmt.Sprintf("curl -i -H 'x-functions-key: %s' '%s/api/hello?name=Ada'", key, base)},
-		{"401: without one", fmt.Sprintf("curl -i '%s/api/hello?name=Ada'", base)},
+		{"200: alive", fmt.Sprintf(`curl -i %s/health`, base)},
+		{"200: ready for more", fmt.Sprintf(`curl -i %s/ready`, base)},
+		{"200: the function", fmt.Sprintf(`curl -i -H 'x-functions-key: %s' '%s/api/HttpExample?name=Ada'`, r.host, base)},
+		{"401: no key", fmt.Sprintf(`curl -i '%s/api/HttpExample?name=Ada'`, base)},
+		{"200: how much there is to do, as a scaler asks", fmt.Sprintf(`curl -i -H 'x-functions-key: %s' %s/load`, r.host, base)},
+		{"200: Docker Hub says that there is a new image, and the app is read again", fmt.Sprintf(`curl -i -H 'Content-Type: application/json' -d '%s' '%s/api/hooks/dockerhub?code=%s'`, push, base, r.hook)},
+		{"401: somebody else says so", fmt.Sprintf(`curl -i -H 'Content-Type: application/json' -d '%s' '%s/api/hooks/dockerhub?code=guess'`, push, base)},
 	} {
 		fmt.Fprintf(w, "# %s\n%s\n\n", line[0], line[1])
 	}

@@ -2,104 +2,230 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/httptrigger/httptrigger/internal/backend"
 	"github.com/httptrigger/httptrigger/internal/exampletest"
 )
 
-// nobody is the user of the Dockerfile.
-const nobody = 65532
-
-// image makes the root file system that the Dockerfile describes, and returns
-// how to run its program in it.
-func image(t *testing.T) (root string, inside exampletest.Run) {
+// build builds the program as README.md says.
+func build(t *testing.T, file string) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		backend.Missing(t, "only root may run a program in another root file system")
+	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+	command(t, cmd)
+}
+
+// command runs a command to its end and returns what it printed.
+func command(t *testing.T, cmd *exec.Cmd) string {
+	t.Helper()
+	var stderr strings.Builder
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%q: %v\n%s%s", cmd.Args, err, out, stderr.String())
 	}
-	if _, err := exec.LookPath("chroot"); err != nil {
-		backend.Missing(t, "chroot is not installed")
+	return string(out)
+}
+
+// folder makes a root file system as the Dockerfile does.
+func folder(t *testing.T) string {
+	t.Helper()
+	root := t.TempDir()
+	if err := os.CopyFS(filepath.Join(root, "home"), os.DirFS("home")); err != nil {
+		t.Fatal(err)
 	}
-	root = t.TempDir()
-	build := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", filepath.Join(root, "app"), ".")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	build(t, filepath.Join(root, "app"))
+	if os.Getuid() == 0 {
+		command(t, exec.Command("chown", "-R", "65532:65532", filepath.Join(root, "home")))
 	}
-	home := filepath.Join(root, "home")
-	// The folders that a test is given admit nobody but its own user.
-	for dir := root; strings.HasPrefix(dir, os.TempDir()+"/"); dir = filepath.Dir(dir) {
-		if err := os.Chmod(dir, 0o755); err != nil {
+	return root
+}
+
+// in is how the program runs in a root file system: as the user of the image if
+// the test may do that, with nothing else around it.
+func in(root string) exampletest.Run {
+	return func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+		cmd := exec.CommandContext(ctx, filepath.Join(root, "app"), args...)
+		cmd.Env = []string{"HOME=" + filepath.Join(root, "home")}
+		if os.Getuid() == 0 {
+			cmd = exec.CommandContext(ctx, "chroot", append([]string{"--userspec=65532:65532", root, "/app"}, args...)...)
+			cmd.Env = []string{"HOME=/home", "PATH=" + os.Getenv("PATH")}
+		}
+		cmd.Stdout, cmd.Stderr = stdout, stderr
+		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+		if err := cmd.Start(); err != nil {
+			return err
+		}
+		// A program that ends well after SIGTERM has drained.
+		if err := cmd.Wait(); err != nil && (ctx.Err() == nil || !cmd.ProcessState.Success()) {
+			return err
+		}
+		return nil
+	}
+}
+
+// try asks the program in root what to try, and does it.
+func try(t *testing.T, root string, p *exampletest.Program) *exampletest.Program {
+	t.Helper()
+	addr := strings.TrimPrefix(p.Base(t), "http://")
+	if err := in(root)(t.Context(), []string{"health", "-addr", addr}, io.Discard, io.Discard); err != nil {
+		t.Errorf("health: %v", err)
+	}
+	guide := exampletest.Start(t, in(root), "try", "-addr", addr)
+	guide.Try(t)
+	guide.Stop(t)
+	return guide
+}
+
+func TestTwoInstances(t *testing.T) {
+	root := folder(t)
+	one := exampletest.Start(t, in(root), "-addr", "127.0.0.1:0")
+	two := exampletest.Start(t, in(root), "-addr", "127.0.0.1:0")
+	first, second := try(t, root, one), try(t, root, two)
+	if got := strings.ReplaceAll(first.Text, one.Base(t), two.Base(t)); got != second.Text {
+		t.Errorf("the keys of two instances differ:\n%s\n%s", got, second.Text)
+	}
+
+	// A new app is served once the hook was called, and not before; a bad one
+	// never is.
+	file := filepath.Join(root, "home", "site", "wwwroot", "HttpExample", "function.json")
+	write := func(text string) {
+		t.Helper()
+		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := os.Mkdir(home, 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chown(home, nobody, nobody); err != nil {
-		t.Fatal(err)
-	}
-	return root, func(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-		cmd := exec.CommandContext(ctx, "chroot", append([]string{"--userspec=65532:65532", root, "/app"}, args...)...)
-		cmd.Env = []string{"HOME=/home"}
-		cmd.Stdout, cmd.Stderr = stdout, stderr
-		cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-		cmd.WaitDelay = time.Minute
-		err := cmd.Run()
-		if cmd.ProcessState.Success() {
-			return nil // it ended by itself after the signal
+	hook := slices.IndexFunc(first.Lines, func(l exampletest.Line) bool { return strings.Contains(l.Title, "Docker Hub") })
+	moved := exampletest.Line{Command: "curl -i '" + one.Base(t) + "/api/hello?name=Eve'"}
+	for _, step := range []struct {
+		text       string
+		hook, then string
+	}{
+		{`{"bindings":[{"type":"httpTrigger","authLevel":"anonymous","direction":"in","name":"req","route":"hello"}]}`, "", "404"},
+		{"", "200", "200"},
+		{`{"bindings":`, "500", "200"},
+	} {
+		if step.text != "" {
+			write(step.text)
 		}
-		return err
-	}
-}
-
-// TestImage runs two instances from the image's root file system, as its user,
-// with one volume.
-func TestImage(t *testing.T) {
-	root, inside := image(t)
-	one := exampletest.Start(t, inside, "-addr", "127.0.0.1:0")
-	two := exampletest.Start(t, inside, "-addr", "127.0.0.1:0")
-	for _, p := range []*exampletest.Program{one, two} {
-		if bodies := p.Try(t); bodies[1] != "Hello Ada\n" {
-			t.Errorf("bodies are %q", bodies)
+		if step.hook != "" {
+			line := first.Lines[hook]
+			// Another push than the one before.
+			line.Command = strings.Replace(line.Command, "1700000000", "170000"+step.hook, 1)
+			if resp, body := line.Run(t); resp.Status[:3] != step.hook {
+				t.Errorf("the hook answered %s %q, want %s\n%s", resp.Status, body, step.hook, one.Log())
+			}
 		}
-	}
-	key := func(p *exampletest.Program) string {
-		_, rest, _ := strings.Cut(p.Text, "x-functions-key: ")
-		k, _, _ := strings.Cut(rest, "'")
-		return k
-	}
-	if key(one) == "" || key(one) != key(two) {
-		t.Error("the instances do not share their keys")
-	}
-	addr := strings.TrimPrefix(one.Base(t), "http://")
-	if err := inside(t.Context(), []string{"health", "-addr", addr}, io.Discard, io.Discard); err != nil {
-		t.Errorf("the probe of an instance that serves: %v", err)
+		if resp, body := moved.Run(t); resp.Status[:3] != step.then {
+			t.Errorf("after %q the function answered %s %q, want %s", step.text, resp.Status, body, step.then)
+		}
 	}
 	one.Stop(t)
-	if err := inside(t.Context(), []string{"health", "-addr", addr}, io.Discard, io.Discard); err == nil {
-		t.Error("the probe of an instance that has ended is content")
-	}
 	two.Stop(t)
 	info, err := os.Stat(filepath.Join(root, "home", "data", "Functions", "secrets", "host.json"))
 	if err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("the keys in the volume: %v, %v, want a file of mode 0600", info, err)
+		t.Errorf("the keys on the volume: %v, %v, want a file of mode 0600", info, err)
+	}
+	for _, p := range []*exampletest.Program{one, two} {
+		for _, line := range first.Lines {
+			_, key, found := strings.Cut(line.Command, "x-functions-key: ")
+			if found && strings.Contains(p.Log(), key[:40]) {
+				t.Error("a key is in the log")
+			}
+		}
+	}
+	if err := in(root)(t.Context(), []string{"health", "-addr", strings.TrimPrefix(one.Base(t), "http://")}, io.Discard, io.Discard); err == nil {
+		t.Error("a program that ended is healthy")
 	}
 }
 
+// TestImage builds the image and runs the program from its root file system.
+func TestImage(t *testing.T) {
+	if _, err := exec.LookPath("buildah"); err != nil {
+		backend.Missing(t, "buildah: run apt-get install buildah")
+	}
+	if os.Getuid() != 0 {
+		backend.Missing(t, "root, to build an image with buildah")
+	}
+	source, store := t.TempDir(), t.TempDir()
+	for _, name := range []string{"Dockerfile", ".dockerignore"} {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(source, name), text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.CopyFS(filepath.Join(source, "home"), os.DirFS("home")); err != nil {
+		t.Fatal(err)
+	}
+	build(t, filepath.Join(source, "app"))
+	buildah := func(args ...string) string {
+		t.Helper()
+		args = append([]string{"--storage-driver", "vfs", "--root", filepath.Join(store, "root"), "--runroot", filepath.Join(store, "run")}, args...)
+		return strings.TrimSpace(command(t, exec.Command("buildah", args...)))
+	}
+	buildah("bud", "--format", "docker", "--isolation", "chroot", "-t", "app", source)
+
+	var image struct {
+		OCIv1 struct {
+			Config struct {
+				User         string
+				Env          []string
+				Entrypoint   []string
+				ExposedPorts map[string]struct{}
+				Volumes      map[string]struct{}
+			}
+		}
+	}
+	if err := json.Unmarshal([]byte(buildah("inspect", "--type", "image", "app")), &image); err != nil {
+		t.Fatal(err)
+	}
+	c := image.OCIv1.Config
+	_, port := c.ExposedPorts["80/tcp"]
+	_, port80 := c.ExposedPorts["80"]
+	_, volume := c.Volumes["/home/data"]
+	if c.User != "65532:65532" || !slices.Contains(c.Env, "HOME=/home") || !slices.Equal(c.Entrypoint, []string{"/app"}) || !port && !port80 || !volume {
+		t.Errorf("the image's configuration is %+v", c)
+	}
+
+	container := buildah("from", "app")
+	defer buildah("rm", container)
+	root := buildah("mount", container)
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		if !slices.Contains([]string{"app", "home"}, e.Name()) {
+			t.Errorf("the image has %s in it", e.Name())
+		}
+	}
+	p := exampletest.Start(t, in(root), "-addr", "127.0.0.1:0")
+	try(t, root, p)
+	p.Stop(t)
+}
+
 func TestBadStarts(t *testing.T) {
-	file := filepath.Join(t.TempDir(), "file")
+	empty := t.TempDir()
+	exampletest.Refuses(t, run, []string{"-home", empty}, filepath.Join(empty, "site", "wwwroot"))
+	file := filepath.Join(empty, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exampletest.Refuses(t, run, []string{"-home", file}, file, "mount a volume")
-	exampletest.Refuses(t, run, []string{"-home", t.TempDir(), "-addr", "127.0.0.1:none"}, "none")
+	exampletest.Refuses(t, run, []string{"-home", file}, "mount a volume at "+filepath.Join(file, "data"))
+	exampletest.Refuses(t, run, []string{"serve"}, "serve", "health and try")
+	exampletest.Refuses(t, run, []string{"health", "-addr", "127.0.0.1:1"}, "127.0.0.1:1")
+	root := folder(t)
+	exampletest.Refuses(t, run, []string{"-home", filepath.Join(root, "home"), "-addr", "127.0.0.1:none"}, "none")
 }
