@@ -1,12 +1,16 @@
 package webhook_test
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"io"
+	"net"
 	"net/http"
+	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -113,6 +117,67 @@ func BenchmarkVerifyRead(b *testing.B) {
 				if _, err := v.Verify(ctx, m); err != nil {
 					b.Fatal(err)
 				}
+			}
+		})
+	}
+}
+
+// discard is a ResponseWriter that keeps nothing.
+type discard struct{ header http.Header }
+
+func (d discard) Header() http.Header         { return d.header }
+func (d discard) Write(p []byte) (int, error) { return len(p), nil }
+func (d discard) WriteHeader(int)             {}
+
+// refusals are a bare 401 and what a receiver does with an unsigned request.
+func refusals(t testing.TB) map[string]http.Handler {
+	return map[string]http.Handler{
+		"bare": http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			w.Header()["Content-Length"] = []string{"0"}
+			w.WriteHeader(http.StatusUnauthorized)
+		}),
+		"receiver": newReceiver(t, webhook.Config{Verifier: github(), Handler: http.NotFoundHandler()}),
+	}
+}
+
+// BenchmarkRefuse is the handler alone, without a server.
+func BenchmarkRefuse(b *testing.B) {
+	for name, h := range refusals(b) {
+		b.Run(name, func(b *testing.B) {
+			r := httptest.NewRequest("POST", "https://hooks.example.net/in", strings.NewReader("{}"))
+			r.Header.Set("Content-Type", "application/json")
+			w := discard{http.Header{}}
+			b.ReportAllocs()
+			for b.Loop() {
+				h.ServeHTTP(w, r)
+			}
+		})
+	}
+}
+
+// BenchmarkRefuseServed is the same over a connection.
+func BenchmarkRefuseServed(b *testing.B) {
+	for name, h := range refusals(b) {
+		b.Run(name, func(b *testing.B) {
+			srv := httptest.NewServer(h)
+			defer srv.Close()
+			conn, err := net.Dial("tcp", srv.Listener.Addr().String())
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer conn.Close()
+			in := bufio.NewReader(conn)
+			const request = "POST /in HTTP/1.1\r\nHost: h.example\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}"
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := io.WriteString(conn, request); err != nil {
+					b.Fatal(err)
+				}
+				resp, err := http.ReadResponse(in, nil)
+				if err != nil || resp.StatusCode != http.StatusUnauthorized {
+					b.Fatal(resp, err)
+				}
+				resp.Body.Close()
 			}
 		})
 	}

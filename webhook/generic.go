@@ -208,7 +208,7 @@ func (k *keys) verifyAround(m *Message, d *Delivery, signature []byte, before, a
 	s := k.open()
 	defer s.close()
 	s.add(before)
-	body, err := m.ReadBody(s.writers...)
+	body, err := m.read(&s.chunk, s.writers)
 	if err != nil {
 		return err
 	}

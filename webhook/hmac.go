@@ -125,6 +125,7 @@ type session struct {
 	writers []io.Writer
 	sums    []byte // one digest after the other
 	scratch []byte
+	chunk   []byte // for a body that goes to a sink
 }
 
 func (k *keys) session(newHash func() hash.Hash) *session {

@@ -71,14 +71,19 @@ func (m *Message) CheckLength() error {
 }
 
 const (
-	chunk     = 32 << 10 // bytes hashed at a time, so that they are still in the cache
+	chunk     = 16 << 10 // bytes hashed at a time, so that they are still in the cache
 	firstRead = 64 << 10 // bytes set aside on the word of a Content-Length alone
+	trust     = 32       // how many times what has arrived is set aside on its word
 )
 
 // ReadBody returns the body and writes it to each of w on the way, under the
 // limit. The bytes belong to the caller. With a Sink they go there instead, and
 // what is returned is nil.
-func (m *Message) ReadBody(w ...io.Writer) ([]byte, error) {
+func (m *Message) ReadBody(w ...io.Writer) ([]byte, error) { return m.read(nil, w) }
+
+// read is ReadBody with a buffer for what goes to a sink, which is made if need
+// be and kept for the next time.
+func (m *Message) read(buf *[]byte, w []io.Writer) ([]byte, error) {
 	if m.Stream == nil {
 		if int64(len(m.Body)) > m.limit() {
 			return nil, BodyTooLarge
@@ -86,7 +91,13 @@ func (m *Message) ReadBody(w ...io.Writer) ([]byte, error) {
 		return m.Body, writeAll(w, m.Body)
 	}
 	if m.Sink != nil {
-		return nil, m.pipe(w)
+		if buf == nil {
+			buf = new([]byte)
+		}
+		if *buf == nil {
+			*buf = make([]byte, chunk)
+		}
+		return nil, m.pipe(*buf, w)
 	}
 	return m.gather(w)
 }
@@ -101,7 +112,7 @@ func writeAll(w []io.Writer, p []byte) error {
 }
 
 // gather reads the stream into one buffer, which grows with what arrives: a
-// declared length is believed for its first piece only.
+// declared length is believed as far as its sender has shown to be serious.
 func (m *Message) gather(w []io.Writer) ([]byte, error) {
 	limit := m.limit()
 	var buf []byte
@@ -135,11 +146,11 @@ func (m *Message) gather(w []io.Writer) ([]byte, error) {
 	}
 }
 
-// grow doubles buf, but not beyond a declared length it has not reached yet.
+// grow makes buf larger: to a declared length, or double where there is none.
 func grow(buf []byte, length int64) []byte {
 	size := max(2*cap(buf), 512)
 	if length > int64(cap(buf)) {
-		size = int(min(int64(size), length))
+		size = int(min(int64(cap(buf))*trust, length))
 	}
 	bigger := make([]byte, len(buf), size)
 	copy(bigger, buf)
@@ -163,9 +174,8 @@ func (m *Message) atEnd() (bool, error) {
 }
 
 // pipe passes the stream through in pieces of constant size.
-func (m *Message) pipe(w []io.Writer) error {
+func (m *Message) pipe(buf []byte, w []io.Writer) error {
 	limit := m.limit()
-	buf := make([]byte, chunk)
 	var total int64
 	for {
 		n, err := m.Stream.Read(buf)

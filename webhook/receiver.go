@@ -8,6 +8,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -83,8 +84,9 @@ type Outcome struct {
 // what is genuine, fresh and new. It is made by NewReceiver and may be used
 // concurrently; the zero Receiver refuses everything with status 500.
 type Receiver struct {
-	c      Config
-	replay ReplayMemory
+	c        Config
+	replay   ReplayMemory
+	messages sync.Pool
 }
 
 // NewReceiver checks the whole configuration and reports every mistake. Without
@@ -130,7 +132,9 @@ func NewReceiver(c Config) (*Receiver, error) {
 	if replay == nil {
 		replay = &Memory{Now: c.Now}
 	}
-	return &Receiver{c: c, replay: replay}, nil
+	rc := &Receiver{c: c, replay: replay}
+	rc.messages.New = func() any { return new(Message) }
+	return rc, nil
 }
 
 // Check tells whether r is a genuine delivery, and what it says. It reads the
@@ -141,17 +145,36 @@ func (rc *Receiver) Check(r *http.Request) (Delivery, error) {
 	if rc.c.Verifier == nil {
 		return Delivery{}, &SignatureError{Sender: "receiver", Reason: Misconfigured}
 	}
-	m := rc.message(r)
+	m := rc.messages.Get().(*Message)
+	rc.fill(m, r)
+	d, err := rc.check(r, m)
+	*m = Message{}
+	rc.messages.Put(m)
+	return d, err
+}
+
+func (rc *Receiver) check(r *http.Request, m *Message) (Delivery, error) {
 	d, err := rc.c.Verifier.Verify(r.Context(), m)
 	if err != nil {
 		return Delivery{}, named("verifier", err)
 	}
 	r.Body = body{bytes.NewReader(d.Body)}
 	r.ContentLength = int64(len(d.Body))
-	if reader, ok := rc.c.Verifier.(Interpreter); ok && d.Reply == nil {
-		if err := reader.Interpret(m, &d); err != nil {
-			return Delivery{}, named(d.Sender, err)
-		}
+	if d.Reply != nil {
+		return d, nil
+	}
+	return rc.interpret(m, d)
+}
+
+// interpret is apart from check, so that refusing a stranger does not put a
+// delivery on the heap.
+func (rc *Receiver) interpret(m *Message, d Delivery) (Delivery, error) {
+	reader, ok := rc.c.Verifier.(Interpreter)
+	if !ok {
+		return d, nil
+	}
+	if err := reader.Interpret(m, &d); err != nil {
+		return Delivery{}, named(d.Sender, err)
 	}
 	return d, nil
 }
@@ -161,8 +184,9 @@ type body struct{ *bytes.Reader }
 
 func (body) Close() error { return nil }
 
-func (rc *Receiver) message(r *http.Request) *Message {
-	m := &Message{
+// fill makes the message of a request.
+func (rc *Receiver) fill(m *Message, r *http.Request) {
+	*m = Message{
 		Method: r.Method, Host: r.Host, Target: r.RequestURI, Header: r.Header,
 		Peer: r.RemoteAddr, Time: rc.c.Now(), MaxBody: rc.c.MaxBody, Scheme: "http",
 	}
@@ -178,7 +202,6 @@ func (rc *Receiver) message(r *http.Request) *Message {
 	if r.Body != nil && r.Body != http.NoBody {
 		m.Stream, m.Length = r.Body, r.ContentLength
 	}
-	return m
 }
 
 // ServeHTTP receives a delivery for Config.Handler or Config.Handle.
@@ -199,6 +222,11 @@ func (rc *Receiver) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 		rc.refuse(w, r, err)
 		return
 	}
+	rc.deliver(w, r, d, next, look)
+}
+
+// deliver does what there is to do with a genuine delivery.
+func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, next http.Handler, look bool) {
 	if d.Reply != nil {
 		rc.reply(w, r, &d)
 		return
@@ -328,8 +356,8 @@ func (rc *Receiver) Forget(ctx context.Context, d Delivery) error {
 }
 
 func (rc *Receiver) refuse(w http.ResponseWriter, r *http.Request, err error) {
-	var e *SignatureError
-	if !errors.As(err, &e) {
+	e, ok := err.(*SignatureError)
+	if !ok && !errors.As(err, &e) {
 		e = &SignatureError{Sender: "receiver", Reason: VerificationFailed, Err: err}
 	}
 	status := e.StatusCode()

@@ -74,7 +74,7 @@ func (s *session) read(m *Message, d *Delivery, prefix []string) error {
 	for _, p := range prefix {
 		s.add(p)
 	}
-	body, err := m.ReadBody(s.writers...)
+	body, err := m.read(&s.chunk, s.writers)
 	if err != nil {
 		return err
 	}
