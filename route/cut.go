@@ -1,6 +1,9 @@
 package route
 
-import "strings"
+import (
+	"math/bits"
+	"strings"
+)
 
 // Cut returns the value that a template takes from a path, for a path that the
 // template is known to accept: constraints are not looked at. The template is
@@ -11,6 +14,9 @@ import "strings"
 // in the template, and no segment before it has constraints, defaults or double
 // braces.
 func Cut(template, path, name string) (value string, ok bool) {
+	if value, ok := cutAlong(template, path, name); ok {
+		return value, true
+	}
 	if value, ok, sure := cutPlain(template, path, name); sure {
 		return value, ok
 	}
@@ -25,6 +31,50 @@ func Cut(template, path, name string) (value string, ok bool) {
 	}
 	v := c.values(t, path)
 	return v.Lookup(name)
+}
+
+// cutAlong goes along template and path, segment by segment and eight bytes at a
+// time, to where the template has "{name}". It finds nothing, which means nothing,
+// where a constraint, a default or an optional parameter stands before that.
+func cutAlong(template, path, name string) (value string, ok bool) {
+	at := 0
+	if template != "" && template[0] == '/' {
+		at = 1
+	}
+	for pos := 1; pos < len(path) && at < len(template); pos++ {
+		w := load(template, at)
+		if w&0xFF == '{' {
+			// The end of the name decides first: names differ in length.
+			if end := at + 1 + len(name); end < len(template) && template[end] == '}' &&
+				(end+1 == len(template) || template[end+1] == '/') && template[at+1:end] == name {
+				if !plainName(name) {
+					return "", false
+				}
+				return path[pos:segmentEnd(path, pos, load(path, pos))], true
+			}
+		}
+		for {
+			slash := slashIn(w)
+			if marksIn(w)&(slash&-slash-1) != 0 {
+				return "", false
+			}
+			if slash != 0 {
+				at += bits.TrailingZeros64(slash)>>3 + 1
+				break
+			}
+			at += 8
+			w = load(template, at)
+		}
+		pos = segmentEnd(path, pos, load(path, pos))
+	}
+	return "", false
+}
+
+// marksIn returns a word that is zero below the first byte of w that is one of
+// "89:;<=>?": some of these begin what could hide a slash.
+func marksIn(w uint64) uint64 {
+	x := (w | lows*7) ^ lows*0x3F
+	return (x - lows) & ^x & highs
 }
 
 // cutPlain finds the parameter by its name, counts the slashes before it and

@@ -1,6 +1,43 @@
 package route
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
+
+// A Refusal says why no route was found. The zero Refusal is that of a path that
+// fits no route.
+type Refusal struct{ why *refusal }
+
+// Methods returns the methods that the path would take, if that is why no route
+// was found: the methods of exactly those routes that accept the path, their
+// constraints included. They are sorted, HEAD stands beside GET, and the nine of
+// HTTP are in upper case; others are spelled as the first route that lists them
+// spells them. It is nil if the path fits no route, if one was found, and in a
+// Compat table.
+func (r Refusal) Methods() []string {
+	if r.why == nil {
+		return nil
+	}
+	return slices.Clone(r.why.allow)
+}
+
+// Allow returns the methods of [Refusal.Methods] as the value of an Allow header.
+func (r Refusal) Allow() string {
+	if r.why == nil {
+		return ""
+	}
+	return r.why.header
+}
+
+// Err is not nil if the route that comes first could not decide whether it
+// accepts the path: a [*UndecidedError].
+func (r Refusal) Err() error {
+	if r.why == nil || r.why.err == nil {
+		return nil
+	}
+	return r.why.err
+}
 
 // A refusal says why a path that fits a route leads nowhere. It is made with the
 // table wherever that is possible.

@@ -46,7 +46,7 @@ type Config struct {
 // A Mux is an http.Handler that finds the route of a request. It is immutable.
 // The zero Mux has no routes.
 type Mux struct {
-	table      route.Table[*endpoint]
+	table      route.Table[endpoint]
 	pathValues bool
 	notFound   http.Handler
 }
@@ -62,14 +62,14 @@ type endpoint struct {
 // [route.NewTable].
 func New(config Config) (*Mux, error) {
 	var errs []error
-	routes := make([]route.Route[*endpoint], len(config.Routes))
+	routes := make([]route.Route[endpoint], len(config.Routes))
 	for i, r := range config.Routes {
 		if (r.Handler == nil) == (r.Serve == nil) {
 			errs = append(errs, &route.RouteError{Name: r.Name, Err: fmt.Errorf("%w", errHandlers)})
 		}
-		routes[i] = route.Route[*endpoint]{
+		routes[i] = route.Route[endpoint]{
 			Name: r.Name, Methods: r.Methods, Template: r.Template, Order: r.Order,
-			Value: &endpoint{pattern: pattern(r.Template), handler: r.Handler, serve: r.Serve},
+			Value: endpoint{pattern: pattern(r.Template), handler: r.Handler, serve: r.Serve},
 		}
 	}
 	table, err := route.NewTable(routes, &route.TableOptions{Compat: config.Compat})
@@ -105,21 +105,21 @@ func (m *Mux) Routes() []Route {
 
 // ServeHTTP calls the handler of the route that fits the request best.
 func (m *Mux) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	match := m.table.Lookup(r.Method, r.URL.Path)
-	if (r.URL.RawPath != "" || !match.ASCII()) && lossy(r) {
-		match = m.table.Lookup(r.Method, Path(r))
+	found, values, ascii, why := m.table.Find(r.Method, r.URL.Path)
+	if (r.URL.RawPath != "" || !ascii) && lossy(r) {
+		found, values, _, why = m.table.Find(r.Method, Path(r))
 	}
-	if !match.Found() {
-		m.refuse(w, r, match.Err(), match.Allow())
+	if found == nil {
+		m.refuse(w, r, why)
 		return
 	}
-	e := match.Value
+	e := &found.Value
 	r.Pattern = e.pattern
 	if m.pathValues {
-		setPathValues(r, match.Values())
+		setPathValues(r, values)
 	}
 	if e.serve != nil {
-		e.serve(w, r, match.Values())
+		e.serve(w, r, values)
 		return
 	}
 	e.handler.ServeHTTP(w, r)
@@ -131,7 +131,8 @@ func setPathValues(r *http.Request, v route.Values) {
 	}
 }
 
-func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, err error, allow string) {
+func (m *Mux) refuse(w http.ResponseWriter, r *http.Request, why route.Refusal) {
+	err, allow := why.Err(), why.Allow()
 	status := http.StatusNotFound
 	switch {
 	case err != nil:
