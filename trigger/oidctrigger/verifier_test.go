@@ -210,8 +210,14 @@ func TestProviderFails(t *testing.T) {
 	}
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
-	if u, err := v.Verify(ended, token); u != nil || !errors.Is(err, context.Canceled) {
-		t.Errorf("client gone: %v, %v", u, err)
+	gone := func() error {
+		if u, err := v.Verify(ended, token); u != nil || !errors.Is(err, context.Canceled) {
+			return fmt.Errorf("%v, %v", u, err)
+		}
+		return nil
+	}
+	if err := eventually(gone); err != nil {
+		t.Errorf("client gone: %v", err)
 	}
 	p.set(func() { p.broken = false })
 	again := func() (err error) { u, err = v.Verify(t.Context(), token); return err }
