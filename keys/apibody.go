@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -29,19 +28,9 @@ func (a *API) readValue(w http.ResponseWriter, r *http.Request) (Secret, error) 
 	if !ok {
 		return Secret{}, statusError{status: http.StatusUnsupportedMediaType, why: "the body is not JSON"}
 	}
-	limit := a.c.MaxBody
-	if limit <= 0 {
-		limit = DefaultMaxAPIBody
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return Secret{}, statusError{status: http.StatusRequestEntityTooLarge, why: "the body is too large"}
-	case err != nil && a.c.Compat:
-		return Secret{}, statusError{status: http.StatusInternalServerError, why: "the body cannot be read"}
-	case err != nil:
-		return Secret{}, statusError{status: http.StatusBadRequest, why: "the body ends early"}
+	body, err := a.readBody(w, r)
+	if err != nil {
+		return Secret{}, err
 	}
 	if a.c.Compat {
 		value, ok := lenientValue(decode(body))
