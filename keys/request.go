@@ -37,8 +37,8 @@ func FromRequest(r *http.Request) (presented string, ok bool) {
 // if it has none, else a shallow copy whose URL and RequestURI lack them. The
 // other parameters keep their order and spelling.
 func StripCode(r *http.Request) *http.Request {
-	query, changed := stripQuery(r.URL.RawQuery)
-	if !changed {
+	query := StripQuery(r.URL.RawQuery)
+	if len(query) == len(r.URL.RawQuery) {
 		return r
 	}
 	copied := new(http.Request)
@@ -46,12 +46,32 @@ func StripCode(r *http.Request) *http.Request {
 	u := *r.URL
 	u.RawQuery = query
 	copied.URL = &u
-	copied.RequestURI = StripTarget(r.RequestURI)
+	copied.RequestURI = StripRequestURI(r.RequestURI)
 	return copied
 }
 
-// StripTarget removes the code parameters from the text of a URL or a request
-// target, for logs and links. A fragment is kept.
+// StripQuery removes the code parameters from a query as it was sent.
+func StripQuery(query string) string {
+	kept, _ := stripQuery(query)
+	return kept
+}
+
+// StripRequestURI removes the code parameters from Request.RequestURI, in which,
+// to a server, '#' is a character like any other.
+func StripRequestURI(target string) string {
+	path, query, _ := strings.Cut(target, "?")
+	kept, changed := stripQuery(query)
+	switch {
+	case !changed:
+		return target
+	case kept == "":
+		return path
+	}
+	return path + "?" + kept
+}
+
+// StripTarget removes the code parameters from the text of a URL, for logs and
+// links. A fragment is kept.
 func StripTarget(target string) string {
 	head, fragment, hasFragment := strings.Cut(target, "#")
 	path, query, hasQuery := strings.Cut(head, "?")

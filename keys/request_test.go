@@ -1,7 +1,10 @@
 package keys_test
 
 import (
+	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 
 	"github.com/httptrigger/httptrigger/keys"
@@ -74,4 +77,26 @@ func FuzzFromRequest(f *testing.F) {
 			t.Errorf("%q: a code is left in %q", query, keys.StripCode(r).URL.RawQuery)
 		}
 	})
+}
+
+// A server takes what follows a '#' in a request target for more of the path or
+// of the query.
+func TestStripCodeKnowsNoFragment(t *testing.T) {
+	for target, want := range map[string]string{
+		"/a#b?code=s3cret":             "/a#b",
+		"/a?x=1#&code=s3cret":          "/a?x=1#",
+		"/a?x=1#?&code=s3cret&y":       "/a?x=1#?&y",
+		"/a?code=s3cret#s3cret&y=2":    "/a?y=2",
+		"http://h/a?#&c%4Fde=s3cret":   "http://h/a?#",
+		"http://h/a?x#y=1&code=s3cret": "http://h/a?x#y=1",
+	} {
+		u, err := url.ParseRequestURI(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := keys.StripCode(&http.Request{URL: u, RequestURI: target})
+		if r.RequestURI != want || strings.Contains(r.URL.RawQuery, "s3cret") {
+			t.Errorf("%q: %q and query %q, want %q", target, r.RequestURI, r.URL.RawQuery, want)
+		}
+	}
 }
