@@ -261,7 +261,6 @@ func (rc *Receiver) remember(d *Delivery) time.Duration {
 // pass runs an HTTP handler. A panic is not caught: the claim is given up and
 // the server sees it.
 func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c claim, next http.Handler, look bool) {
-	rc.observe(r, d, OK, 0)
 	if d.code != "" {
 		r = withoutParameter(r, d.code)
 	}
@@ -270,6 +269,7 @@ func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c 
 	if !look || len(c.keys) == 0 && d.Success == 0 {
 		done := false
 		defer func() { c.settle(r.Context(), done && !p.failed.Load()) }()
+		rc.observe(r, d, OK, 0)
 		next.ServeHTTP(w, r)
 		done = true
 		return
@@ -277,6 +277,7 @@ func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c 
 	seen, w := watched(w)
 	done := false
 	defer func() { c.settle(r.Context(), done && !seen.failed() && !p.failed.Load()) }()
+	rc.observe(r, d, OK, 0)
 	next.ServeHTTP(w, r)
 	if seen.status == 0 && d.Success != 0 {
 		w.WriteHeader(d.Success)
@@ -286,9 +287,9 @@ func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c 
 
 // handle runs a handler without HTTP and answers for it.
 func (rc *Receiver) handle(w http.ResponseWriter, r *http.Request, d Delivery, c claim) {
-	rc.observe(r, &d, OK, 0)
 	done := false
 	defer func() { c.settle(r.Context(), done) }()
+	rc.observe(r, &d, OK, 0)
 	if rc.c.Handle != nil {
 		if err := rc.c.Handle(r.Context(), d); err != nil {
 			rc.failed(w, r, &d, err)

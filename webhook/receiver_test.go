@@ -260,3 +260,33 @@ func TestPassThrough(t *testing.T) {
 		},
 	})
 }
+
+func TestPanicOfObserveGivesThePlaceBack(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusNoContent) })
+	handle := func(context.Context, webhook.Delivery) error { return nil }
+	for name, c := range map[string]webhook.Config{"Handler": {Handler: handler}, "Handle": {Handle: handle}, "Wrap": {}} {
+		broken := true
+		c.Verifier = github()
+		c.Observe = func(context.Context, webhook.Outcome) {
+			if broken {
+				panic("observer")
+			}
+		}
+		rc := newReceiver(t, c)
+		h := http.Handler(rc)
+		if name == "Wrap" {
+			h = rc.Wrap(handler)
+		}
+		send := func() (status int, failed any) {
+			defer func() { failed = recover() }()
+			return post(h, push(t, github(), `{}`)), nil
+		}
+		if _, failed := send(); failed != "observer" {
+			t.Errorf("%s: the panic ended as %v", name, failed)
+		}
+		broken = false
+		if status, _ := send(); status >= 300 {
+			t.Errorf("%s: after a panic of Observe the delivery is answered %d", name, status)
+		}
+	}
+}
