@@ -10,7 +10,7 @@ import (
 const hidden = "[Hidden Credential]"
 
 // secretTokens begin what is a secret in a text (Sanitizer.cs).
-var secretTokens = []string{
+var secretTokens = [...]string{
 	"Token=", "DefaultEndpointsProtocol=http", "AccountKey=", "Data Source=", "Server=", "Password=", "pwd=",
 	"&amp;sig=", "&sig=", "?sig=", "SharedAccessKey=", "&amp;code=", "&code=", "?code=", "key=",
 }
@@ -39,9 +39,10 @@ func redact(text string, compat bool) string {
 	}
 	lower := asciiLower(text)
 	var b strings.Builder
+	var places secretPlaces
 	done := 0
 	for done < len(text) {
-		start, token := nextSecret(lower, done)
+		start, token := places.next(lower, done)
 		if start < 0 {
 			break
 		}
@@ -66,29 +67,44 @@ func redact(text string, compat bool) string {
 	return b.String()
 }
 
-// nextSecret finds the first token at or after from; the longest, of several in
-// one place.
-func nextSecret(lower string, from int) (int, string) {
+// secretPlaces remember where each token is next, so that a text is walked
+// through once for each token and not once for each secret. A place is one more
+// than the offset: 0 is not looked for yet.
+type secretPlaces [len(secretTokens)]int
+
+// next finds the first token at or after from; the longest, of several in one
+// place.
+func (p *secretPlaces) next(lower string, from int) (int, string) {
 	best, found := -1, ""
-	for _, token := range secretTokens {
-		at := from
-		for {
-			i := strings.Index(lower[at:], asciiLower(token))
-			if i < 0 {
-				break
-			}
-			i += at
-			if token == "Token=" && strings.HasSuffix(lower[:i+len(token)], asciiLower(sparedToken)) {
-				at = i + len(token)
-				continue
-			}
-			if best < 0 || i < best || i == best && len(token) > len(found) {
-				best, found = i, token
-			}
-			break
+	for n, token := range secretTokens {
+		if p[n] <= from {
+			p[n] = 1 + placeOf(lower, token, from)
+		}
+		at := p[n] - 1
+		if at == len(lower) {
+			continue
+		}
+		if best < 0 || at < best || at == best && len(token) > len(found) {
+			best, found = at, token
 		}
 	}
 	return best, found
+}
+
+// placeOf returns the offset of a token at or after from, or the length of the
+// text.
+func placeOf(lower, token string, from int) int {
+	for low := asciiLower(token); ; {
+		i := strings.Index(lower[from:], low)
+		if i < 0 {
+			return len(lower)
+		}
+		end := from + i + len(token)
+		if token != "Token=" || !strings.HasSuffix(lower[:end], asciiLower(sparedToken)) {
+			return from + i
+		}
+		from = end
+	}
 }
 
 // asciiLower keeps the length of s, whatever is in it.
