@@ -281,7 +281,14 @@ func (a *admin) serveExtension(x *exchange, rest string) bool {
 		x.refuse(&NotFoundError{})
 		return true
 	}
-	h.ServeHTTP(x.w, x.r)
+	r := new(http.Request)
+	*r = *x.r
+	r.Header = x.r.Header.Clone()
+	if !a.site.Compat {
+		stripKey(r)
+	}
+	removeDots(r)
+	h.ServeHTTP(x.w, r)
 	return true
 }
 

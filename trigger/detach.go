@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"sync"
@@ -54,7 +55,7 @@ func (x *exchange) runDetached(e *endpoint, r *http.Request) {
 		cancel(nil)
 		if p != nil && p != http.ErrAbortHandler {
 			log.LogAttrs(ctx, slog.LevelError, "Function panicked after its answer", slog.String("function", name),
-				slog.String("invocationId", id), slog.Any("panic", p))
+				slog.String("invocationId", id), slog.String("panic", Redact(fmt.Sprint(p))))
 		}
 	}()
 }

@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -282,23 +283,33 @@ func (x *exchange) late() {
 
 // stripKey takes the key out of a request.
 func stripKey(r *http.Request) {
-	if r.URL.RawQuery != "" {
-		if kept := keys.StripTarget("?" + r.URL.RawQuery); len(kept) <= len(r.URL.RawQuery) {
-			u := *r.URL
-			u.RawQuery = strings.TrimPrefix(kept, "?")
-			r.URL, r.RequestURI = &u, keys.StripTarget(r.RequestURI)
-		}
+	if kept := keys.StripQuery(r.URL.RawQuery); len(kept) < len(r.URL.RawQuery) {
+		u := *r.URL
+		u.RawQuery = kept
+		r.URL, r.RequestURI = &u, keys.StripRequestURI(r.RequestURI)
 	}
 	delete(r.Header, keys.Header)
 }
 
 // removeDots takes dot segments out of the path, so that the function sees the
-// path that was matched.
+// path that was matched: what stands between encoded slashes is no segment.
 func removeDots(r *http.Request) {
+	sent := dotEscapes.Replace(r.URL.EscapedPath())
+	kept := route.RemoveDots(sent)
+	if kept == sent {
+		return
+	}
 	u := *r.URL
-	u.Path, u.RawPath = route.RemoveDots(u.Path), route.RemoveDots(u.RawPath)
+	path, err := url.PathUnescape(kept)
+	if err != nil { // never: what EscapedPath returns can be decoded
+		return
+	}
+	u.Path, u.RawPath = path, kept
 	r.URL = &u
 }
+
+// dotEscapes decodes dots, which a path can have either way.
+var dotEscapes = strings.NewReplacer("%2e", ".", "%2E", ".")
 
 // end is the end of every exchange, a panic included. It gives back the places,
 // answers for a function that panicked, and tells the log and the hooks.

@@ -60,7 +60,7 @@ func (l *W3CLog) Line(r *http.Request, e W3CEntry) string {
 	}
 	fields := []string{
 		at.Format(time.DateOnly), at.Format(time.TimeOnly), l.Site, r.Method, r.URL.EscapedPath(), redactQuery(r.URL.RawQuery),
-		localPort(r), e.User, client, r.UserAgent(), cookie, Redact(r.Referer()), r.Host, status, "-", "-", "-", bytes,
+		localPort(r), e.User, client, r.UserAgent(), cookie, redactReferer(r.Referer()), r.Host, status, "-", "-", "-", bytes,
 		strconv.FormatInt(e.Taken.Milliseconds(), 10),
 	}
 	for i, f := range fields {
@@ -113,6 +113,14 @@ func w3cText(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// redactReferer hides the secrets in the address of a page.
+func redactReferer(address string) string {
+	if path, query, ok := strings.Cut(address, "?"); ok {
+		address = path + "?" + redactQuery(query)
+	}
+	return Redact(address)
 }
 
 // redactQuery hides the values of the parameters that hold keys.
