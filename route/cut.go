@@ -1,6 +1,7 @@
 package route
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"strings"
 )
@@ -35,24 +36,29 @@ func Cut(template, path, name string) (value string, ok bool) {
 
 // cutAlong goes along template and path, segment by segment and eight bytes at a
 // time, to where the template has "{name}". It finds nothing, which means nothing,
-// where a constraint, a default or an optional parameter stands before that.
+// where tagOf does not know the name, or a constraint,
+// a default or an optional parameter stands before that.
 func cutAlong(template, path, name string) (value string, ok bool) {
+	tag, keep := tagOf(name)
+	if keep == 0 {
+		return "", false
+	}
 	at := 0
 	if template != "" && template[0] == '/' {
 		at = 1
 	}
 	for pos := 1; pos < len(path) && at < len(template); pos++ {
-		w := load(template, at)
-		if w&0xFF == '{' {
-			// The end of the name decides first: names differ in length.
-			if end := at + 1 + len(name); end < len(template) && template[end] == '}' &&
-				(end+1 == len(template) || template[end+1] == '/') && template[at+1:end] == name {
-				if !plainName(name) {
-					return "", false
-				}
-				return path[pos:segmentEnd(path, pos, load(path, pos))], true
-			}
+		w, p := load(template, at), load(path, pos)
+		stop := pos
+		for slashIn(p) == 0 {
+			stop += 8
+			p = load(path, stop)
 		}
+		stop += bits.TrailingZeros64(slashIn(p)) >> 3
+		if w&keep == tag && (len(name) <= 5 || longTag(template[at:], name)) {
+			return path[pos:stop], true
+		}
+		pos = stop
 		for {
 			slash := slashIn(w)
 			if marksIn(w)&(slash&-slash-1) != 0 {
@@ -65,9 +71,38 @@ func cutAlong(template, path, name string) (value string, ok bool) {
 			at += 8
 			w = load(template, at)
 		}
-		pos = segmentEnd(path, pos, load(path, pos))
 	}
 	return "", false
+}
+
+// tagOf returns the first eight bytes of "{name}/" as a word, and which of its bytes
+// that takes: none if the name is empty or its first eight bytes are not all letters
+// or one of "@[\]^_`".
+func tagOf(name string) (tag, keep uint64) {
+	n := len(name)
+	switch {
+	case n >= 8:
+		tag = binary.LittleEndian.Uint64([]byte(name[:8]))
+	case n >= 4:
+		low, high := binary.LittleEndian.Uint32([]byte(name[:4])), binary.LittleEndian.Uint32([]byte(name[n-4:]))
+		tag = uint64(low) | uint64(high)<<(8*(n-4)&63)
+	case n > 0:
+		tag = uint64(name[0]) | uint64(name[n>>1])<<(8*(n>>1)&63) | uint64(name[n-1])<<(8*(n-1)&63)
+	default:
+		return 0, 0
+	}
+	// Of ASCII the bytes from '@' on have bit 6, and those behind 'z' get bit 7 by 5.
+	if (^tag&(lows*0x40)|tag&highs|(tag&^highs+lows*5)&highs)&firstBytes(n) != 0 {
+		return 0, 0
+	}
+	return tag<<8 | '{' | uint64('}')<<(8*n+8) | uint64('/')<<(8*n+16), firstBytes(n + 3)
+}
+
+// longTag reports whether "{name}" begins the template and is all of its segment.
+func longTag(template, name string) bool {
+	end := 1 + len(name)
+	return end < len(template) && template[1:end] == name && template[end] == '}' &&
+		(end+1 == len(template) || template[end+1] == '/') && plainName(name)
 }
 
 // marksIn returns a word that is zero below the first byte of w that is one of

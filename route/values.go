@@ -93,13 +93,15 @@ func (v Values) Lookup(name string) (value string, ok bool) {
 			continue
 		}
 		// The usual case of at, without its calls.
-		start := int(uint16(v.starts >> (16 * i)))
-		if start != 0 && start != elsewhere && len(v.path) < elsewhere {
-			if slash := slashIn(load(v.path, start)); slash != 0 {
-				return v.path[start : start+bits.TrailingZeros64(slash)>>3], true
+		start := int(uint16(v.starts >> (16 * i & 63)))
+		if start == 0 || start == elsewhere || i >= packedValues || len(v.path) >= elsewhere {
+			return v.at(i)
+		}
+		for stop := start; ; stop += 8 {
+			if slash := slashIn(load(v.path, stop)); slash != 0 {
+				return v.path[start : stop+bits.TrailingZeros64(slash)>>3], true
 			}
 		}
-		return v.at(i)
 	}
 	if i := t.index(name); i >= 0 {
 		return v.at(i)

@@ -1,6 +1,7 @@
 package httproute
 
 import (
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -174,9 +175,25 @@ func Value(r *http.Request, name string) string {
 // parameter that the path left out has none.
 func Lookup(r *http.Request, name string) (value string, ok bool) {
 	if r.URL.RawPath == "" {
-		if value, ok = route.Cut(r.Pattern, r.URL.Path, name); utf8.ValidString(value) {
+		if value, ok = route.Cut(r.Pattern, r.URL.Path, name); shortASCII(value) || utf8.ValidString(value) {
 			return value, ok
 		}
 	}
 	return route.Cut(r.Pattern, Path(r), name)
+}
+
+// shortASCII reports whether s is ASCII, if it is of four to sixteen bytes: two words
+// have them all.
+func shortASCII(s string) bool {
+	const highs = 0x8080808080808080
+	switch n := len(s); {
+	case n > 16 || n < 4:
+		return false
+	case n >= 8:
+		first, last := binary.LittleEndian.Uint64([]byte(s[:8])), binary.LittleEndian.Uint64([]byte(s[n-8:]))
+		return (first|last)&highs == 0
+	default:
+		first, last := binary.LittleEndian.Uint32([]byte(s[:4])), binary.LittleEndian.Uint32([]byte(s[n-4:]))
+		return uint64(first|last)&highs == 0
+	}
 }
