@@ -23,18 +23,25 @@ func (t *tree) dive(methods uint64, path string) (found *end, starts, seen, allo
 		w := load(path, pos)
 		slash := slashIn(w)
 		c := n.text
-		if j := n.jump; j != nil {
+		for j := n.jump; j != nil; {
 			x := w
 			if j.offset != 0 {
 				x = load(path, pos+int(j.offset))
 			}
-			if i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)]); i < len(j.nodes) {
-				c = &j.nodes[i]
-			} else {
-				c = j.choose(w, path, pos)
+			at := (x | cases) & j.keep * j.mul >> (j.shift & 63)
+			if at >= uint64(len(j.slots)) {
+				c = j.chooseAlike(w, path, pos)
+				break
 			}
+			i := int(j.slots[at])
+			if i < len(j.nodes) {
+				c = &j.nodes[i]
+				break
+			}
+			j = j.more.subs[i-len(j.nodes)]
 		}
-		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
+		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 ||
+			load(path, pos+8)&c.second.keep|c.second.fold == c.second.word && (c.size < 16 || c.followsTail(path, pos))) {
 			// The slash is known before the text is: the next step need not wait.
 			if stop := bits.TrailingZeros64(slash) >> 3; int(c.size) == stop {
 				pos += stop + 1

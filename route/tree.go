@@ -178,9 +178,12 @@ func (n *node) followsLong(path string, pos int) bool {
 	if load(path, pos+8)&n.second.keep|n.second.fold != n.second.word {
 		return false
 	}
-	if n.size < 16 {
-		return true
-	}
+	return n.size < 16 || n.followsTail(path, pos)
+}
+
+// followsTail is followsLong for a text of which the first sixteen bytes are known
+// to be there.
+func (n *node) followsTail(path string, pos int) bool {
 	stop := pos + int(n.size)
 	if stop > len(path) || stop < len(path) && path[stop] != '/' {
 		return false
