@@ -184,7 +184,9 @@ func (x *exchange) refuse(err error) {
 	if !s.Compat {
 		r = keys.StripCode(r)
 	}
-	s.Hooks.refused(r.Context(), name, r, err)
+	if s.Hooks.Refused != nil {
+		s.Hooks.refused(r.Context(), name, x.shown(r), err)
+	}
 	x.logRefusal(name, err)
 	switch e := err.(type) {
 	case *MethodError:
@@ -235,7 +237,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if s.InvocationHeader != "" {
 		x.w.Header().Set(s.InvocationHeader, c.ID.String())
 	}
-	if c.hooked = s.Hooks.start(c, &c.Invocation, r); c.hooked != context.Context(c) {
+	if c.hooked = s.Hooks.start(c, &c.Invocation, x.startShown(r)); c.hooked != context.Context(c) {
 		r = r.WithContext(c.hooked)
 	}
 	x.entered = x.now()
@@ -245,6 +247,33 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	e.handler.ServeHTTP(x.w, r)
 	x.late()
+}
+
+// shown returns the request as hooks may see it: without keys.
+func (x *exchange) shown(r *http.Request) *http.Request {
+	if x.site.Compat {
+		return r
+	}
+	copied := keys.StripCode(r)
+	if r.Header[keys.Header] == nil {
+		return copied
+	}
+	if copied == r {
+		copied = new(http.Request)
+		*copied = *r
+	}
+	copied.Header = r.Header.Clone()
+	delete(copied.Header, keys.Header)
+	return copied
+}
+
+// startShown returns what the hook Start may see of a request that the function
+// is about to get: a receiver of webhooks still needs the code to verify it.
+func (x *exchange) startShown(r *http.Request) *http.Request {
+	if x.site.Hooks.Start == nil || !x.endpoint.isHook() {
+		return r
+	}
+	return x.shown(r)
 }
 
 // runBare calls the function with the request itself.

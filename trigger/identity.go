@@ -128,6 +128,14 @@ type Identity struct {
 	InsecureTrustAll bool
 }
 
+// Format writes what the configuration goes by, and never Secret.
+func (id Identity) Format(f fmt.State, _ rune) {
+	fmt.Fprintf(f, "identity by proxies %v, header %q, verifier %v", id.Proxies, id.SecretHeader, id.Verifier != nil)
+}
+
+// MarshalText returns what Format writes, so that an encoder shows no more.
+func (id Identity) MarshalText() ([]byte, error) { return fmt.Append(nil, id), nil }
+
 // check returns every mistake in the configuration.
 func (id *Identity) check() error {
 	var errs []error

@@ -69,6 +69,10 @@ type Config struct {
 	Compat bool
 }
 
+// Format writes the kind of the verifier: with some verbs fmt prints what it
+// points to, secrets included, without asking them.
+func (c Config) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "receiver by %T", c.Verifier) }
+
 // Outcome is what became of a request.
 type Outcome struct {
 	Sender string
@@ -87,6 +91,15 @@ type Receiver struct {
 	c        Config
 	replay   ReplayMemory
 	messages sync.Pool
+}
+
+// Format writes the kind of the verifier.
+func (rc *Receiver) Format(f fmt.State, _ rune) {
+	if rc == nil {
+		fmt.Fprint(f, "no receiver")
+		return
+	}
+	rc.c.Format(f, 'v')
 }
 
 // NewReceiver checks the whole configuration and reports every mistake. Without
