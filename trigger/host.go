@@ -181,7 +181,10 @@ func (h *Host) Reload(c Config) error {
 // ServeHTTP answers one request.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := h.site.Load()
-	x := exchange{site: s, w: w, r: r, began: s.now()}
+	x := exchange{site: s, w: w, r: r}
+	if s.timed {
+		x.began = s.now()
+	}
 	h.running.Add(1)
 	defer x.end()
 	x.log()

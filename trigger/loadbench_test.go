@@ -2,7 +2,9 @@ package trigger_test
 
 import (
 	"fmt"
+	"net/http"
 	"testing"
+	"testing/fstest"
 
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -28,5 +30,27 @@ func BenchmarkLoadApp(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkLoad1000 loads an app of a thousand functions and makes a host of it.
+func BenchmarkLoad1000(b *testing.B) {
+	fsys := fstest.MapFS{"host.json": {Data: []byte(host2)}}
+	handlers := map[string]http.Handler{}
+	for i := range 1000 {
+		name := fmt.Sprintf("Function%d", i)
+		fsys[name+"/function.json"] = functionJSON(fmt.Sprintf(`,"route":"area%d/{category:alpha}/f%d/{id:int?}"`, i%20, i))
+		handlers[name] = okHandler
+	}
+	resolver := newResolver(b, false)
+	b.ReportAllocs()
+	for b.Loop() {
+		app, err := trigger.LoadApp(fsys, nil)
+		if err != nil {
+			b.Fatal(err)
+		}
+		if _, err := trigger.NewHost(trigger.Config{App: app, Handlers: handlers, Keys: resolver}); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -34,6 +34,7 @@ type site struct {
 	deny    DenyFunc
 	broken  broken
 	bodyMax int64
+	timed   bool // somebody wants to know when requests came
 }
 
 // broken are mistakes that a Compat host takes in and then stumbles over, as the
@@ -82,6 +83,7 @@ func newSite(c Config, h *Host) (*site, error) {
 	if s.deny == nil {
 		s.deny = DenyEmpty
 	}
+	s.timed = !c.Bare || c.Logger != nil || c.AccessLog != nil
 	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding}
 	var errs mistakes
 	s.setPrefix(&errs)

@@ -22,6 +22,7 @@ var sections = []func() []goal{
 	routeGoals,
 	keysGoals,
 	throttleGoals,
+	triggerGoals,
 }
 
 // A goal is something measured that must not be more than a limit.
