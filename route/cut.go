@@ -15,9 +15,44 @@ import (
 // in the template, and no segment before it has constraints, defaults or double
 // braces.
 func Cut(template, path, name string) (value string, ok bool) {
-	if value, ok := cutAlong(template, path, name); ok {
-		return value, true
+	tag, keep := tagOf(name)
+	at := 0
+	if template != "" && template[0] == '/' {
+		at = 1
 	}
+	// Along template and path, segment by segment and eight bytes at a time, to where
+	// the template has "{name}".
+	for pos := 1; pos < len(path) && at < len(template); pos++ {
+		w, p := load(template, at), load(path, pos)
+		slash := slashIn(p)
+		stop := pos
+		for slash == 0 {
+			stop += 8
+			slash = slashIn(load(path, stop))
+		}
+		stop += bits.TrailingZeros64(slash) >> 3
+		if w&keep == tag && (len(name) <= 5 || longTag(template[at:], name)) {
+			return path[pos:stop], true
+		}
+		pos = stop
+		slash = slashIn(w)
+		marks := marksIn(w)
+		for slash == 0 && marks == 0 {
+			at += 8
+			w = load(template, at)
+			slash, marks = slashIn(w), marksIn(w)
+		}
+		if marks&(slash-1)&^slash != 0 {
+			break
+		}
+		at += bits.TrailingZeros64(slash)>>3 + 1
+	}
+	return cut(template, path, name)
+}
+
+// cut is Cut for what is less common: names that tagOf does not know, and
+// constraints, defaults or an optional parameter in the way.
+func cut(template, path, name string) (value string, ok bool) {
 	if value, ok, sure := cutPlain(template, path, name); sure {
 		return value, ok
 	}
@@ -34,47 +69,6 @@ func Cut(template, path, name string) (value string, ok bool) {
 	return v.Lookup(name)
 }
 
-// cutAlong goes along template and path, segment by segment and eight bytes at a
-// time, to where the template has "{name}". It finds nothing, which means nothing,
-// where tagOf does not know the name, or a constraint,
-// a default or an optional parameter stands before that.
-func cutAlong(template, path, name string) (value string, ok bool) {
-	tag, keep := tagOf(name)
-	if keep == 0 {
-		return "", false
-	}
-	at := 0
-	if template != "" && template[0] == '/' {
-		at = 1
-	}
-	for pos := 1; pos < len(path) && at < len(template); pos++ {
-		w, p := load(template, at), load(path, pos)
-		stop := pos
-		for slashIn(p) == 0 {
-			stop += 8
-			p = load(path, stop)
-		}
-		stop += bits.TrailingZeros64(slashIn(p)) >> 3
-		if w&keep == tag && (len(name) <= 5 || longTag(template[at:], name)) {
-			return path[pos:stop], true
-		}
-		pos = stop
-		for {
-			slash := slashIn(w)
-			if marksIn(w)&(slash&-slash-1) != 0 {
-				return "", false
-			}
-			if slash != 0 {
-				at += bits.TrailingZeros64(slash)>>3 + 1
-				break
-			}
-			at += 8
-			w = load(template, at)
-		}
-	}
-	return "", false
-}
-
 // tagOf returns the first eight bytes of "{name}/" as a word, and which of its bytes
 // that takes: none if the name is empty or its first eight bytes are not all letters
 // or one of "@[\]^_`".
@@ -89,11 +83,11 @@ func tagOf(name string) (tag, keep uint64) {
 	case n > 0:
 		tag = uint64(name[0]) | uint64(name[n>>1])<<(8*(n>>1)&63) | uint64(name[n-1])<<(8*(n-1)&63)
 	default:
-		return 0, 0
+		return 1, 0
 	}
 	// Of ASCII the bytes from '@' on have bit 6, and those behind 'z' get bit 7 by 5.
 	if (^tag&(lows*0x40)|tag&highs|(tag&^highs+lows*5)&highs)&firstBytes(n) != 0 {
-		return 0, 0
+		return 1, 0
 	}
 	return tag<<8 | '{' | uint64('}')<<(8*n+8) | uint64('/')<<(8*n+16), firstBytes(n + 3)
 }

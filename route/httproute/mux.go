@@ -167,6 +167,11 @@ func lossy(r *http.Request) bool {
 // Value returns the value that the template in r.Pattern takes from the path, or
 // "" if there is none; see [route.Cut].
 func Value(r *http.Request, name string) string {
+	if r.URL.RawPath == "" {
+		if value, _ := route.Cut(r.Pattern, r.URL.Path, name); shortASCII(value) {
+			return value
+		}
+	}
 	value, _ := Lookup(r, name)
 	return value
 }
