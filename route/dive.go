@@ -26,9 +26,9 @@ func (t *tree) dive(methods uint64, path string) (found *end, starts, seen, allo
 		for j := n.jump; j != nil; {
 			x := w
 			if j.offset != 0 {
-				x = load(path, pos+int(j.offset))
+				x = load(path, pos+int(j.offset)) // where all bytes count
 			}
-			at := (x | cases) & j.keep * j.mul >> (j.shift & 63)
+			at := j.key(x, slash) * j.mul >> (j.shift & 63)
 			if at >= uint64(len(j.slots)) {
 				c = j.chooseAlike(w, path, pos)
 				break

@@ -12,6 +12,7 @@ import (
 // the table, another jump chooses among those.
 type jump struct {
 	keep, mul uint64
+	wide      uint64   // the bytes that count behind a slash: none or all
 	slots     []uint16 // indices of nodes or, from len(nodes) on, of more.subs
 	nodes     []node   // behind the texts, side by side
 	more      *moreJumps
@@ -39,12 +40,18 @@ func (j *jump) choose(w uint64, path string, pos int) *node {
 		if j.offset != 0 {
 			x = load(path, pos+int(j.offset))
 		}
-		i := int(j.slots[(x|cases)&j.keep*j.mul>>(j.shift&63)])
+		i := int(j.slots[j.key(x, slashIn(x))*j.mul>>(j.shift&63)])
 		if i < len(j.nodes) {
 			return &j.nodes[i]
 		}
 		j = j.more.subs[i-len(j.nodes)]
 	}
+}
+
+// key returns what of eight bytes tells the texts apart; slash is what slashIn
+// returns for them.
+func (j *jump) key(w, slash uint64) uint64 {
+	return (w | cases) & (slash ^ (slash - 1) | j.wide) & j.keep
 }
 
 func (j *jump) chooseAlike(w uint64, path string, pos int) *node {
@@ -75,13 +82,17 @@ func newJump(texts []string, nodes []node) *jump {
 func jumpAmong(among []int, texts []string, nodes []node) *jump {
 	j := &jump{nodes: nodes}
 	offset, keep, kinds := window(among, texts)
+	j.offset, j.keep, j.wide = uint16(offset), keep, ^uint64(0)
+	if n := beginnings(among, texts); n > kinds {
+		j.offset, j.keep, j.wide, kinds = 0, ^uint64(0), 0, n
+	}
 	if kinds < 2 {
 		return &jump{nodes: nodes, more: &moreJumps{alike: among}}
 	}
-	j.offset, j.keep = uint16(offset), keep
 	words := make([]uint64, len(among))
 	for i, text := range among {
-		words[i] = (load(texts[text], offset) | cases) & keep
+		w := load(texts[text], int(j.offset))
+		words[i] = j.key(w, slashIn(w))
 	}
 	j.scatter(words)
 	members := make(map[uint64][]int)
@@ -128,6 +139,19 @@ func window(among []int, texts []string) (offset int, keep uint64, kinds int) {
 		}
 	}
 	return offset, keep, kinds
+}
+
+// beginnings returns how many kinds of the texts their first segments tell, of
+// which eight bytes count with the slash behind. These are known however short
+// another text is.
+func beginnings(among []int, texts []string) int {
+	first := jump{keep: ^uint64(0)}
+	seen := make(map[uint64]struct{}, len(among))
+	for _, i := range among {
+		w := load(texts[i], 0)
+		seen[first.key(w, slashIn(w))] = struct{}{}
+	}
+	return len(seen)
 }
 
 // scatter chooses a multiplier, and a size of the table, such that few words
