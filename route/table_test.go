@@ -79,6 +79,10 @@ func TestTableLookup(t *testing.T) {
 func checkLookup(t *testing.T, table *route.Table[string], method, path, want, allow string) {
 	t.Helper()
 	m := table.Lookup(method, path)
+	r, values, ascii, why := table.Find(method, path)
+	if r != m.Route() || values != m.Values() || ascii != m.ASCII() || why.Allow() != m.Allow() || why.Err() != m.Err() {
+		t.Errorf("Find(%q, %q) = %v, %v, %v, %v, not what Lookup returns", method, path, r, values, ascii, why)
+	}
 	got := m.Value
 	for name, value := range m.Values().All() {
 		got += " " + name + "=" + value
@@ -138,6 +142,9 @@ func TestTableOrder(t *testing.T) {
 
 func TestTableZero(t *testing.T) {
 	var table route.Table[int]
+	if r, _, _, why := table.Find("GET", "/x"); r != nil || why.Methods() != nil {
+		t.Errorf("Find in the zero Table: %v, %v", r, why)
+	}
 	m := table.Lookup("GET", "/x")
 	if m.Found() || m.Methods() != nil || m.Route() != nil || m.Values().Len() != 0 || table.Len() != 0 {
 		t.Errorf("the zero Table answers %+v", m)
