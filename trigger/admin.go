@@ -90,11 +90,8 @@ func (a *admin) setKeys(errs *mistakes) {
 			},
 		},
 		FunctionExists: func(name string) bool { return a.find(name) != nil || s.app.describes(name) },
-		BaseURL: func(r *http.Request) string {
-			scheme, host := origin(r, s.Origin)
-			return scheme + "://" + host
-		},
-		Compat: s.Compat, Logger: s.Logger,
+		BaseURL:        s.base,
+		Compat:         s.Compat, Logger: s.Logger,
 	})
 	if err != nil {
 		errs.add(err)

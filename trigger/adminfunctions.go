@@ -98,7 +98,7 @@ func (a *admin) described() []*FunctionConfig {
 
 // list answers with all functions. Addresses begin with the configured site.
 func (a *admin) list(x *exchange, _ string) {
-	base := "https://" + a.env("WEBSITE_HOSTNAME", "localhost")
+	base := "https://" + a.env("WEBSITE_HOSTNAME", "localhost") + mount(x.r)
 	out := []functionInfo{}
 	for _, f := range a.described() {
 		out = append(out, a.info(f, base))
@@ -128,8 +128,24 @@ func (a *admin) describe(x *exchange, name string) {
 		x.refuse(&NotFoundError{})
 		return
 	}
-	scheme, host := origin(x.r, a.site.Origin)
-	x.answerJSON(http.StatusOK, a.info(f, scheme+"://"+host))
+	x.answerJSON(http.StatusOK, a.info(f, a.site.base(x.r)))
+}
+
+// base is the address that the client has the host under.
+func (s *site) base(r *http.Request) string {
+	scheme, host := origin(r, s.Origin)
+	return scheme + "://" + host + mount(r)
+}
+
+// mount is the path that another router serves the host under: what it has taken
+// off the front, as http.StripPrefix does. It is "" for most.
+func mount(r *http.Request) string {
+	sent, _, _ := strings.Cut(r.RequestURI, "?")
+	prefix, ok := strings.CutSuffix(sent, r.URL.EscapedPath())
+	if !ok || !strings.HasPrefix(prefix, "/") {
+		return ""
+	}
+	return strings.TrimSuffix(prefix, "/")
 }
 
 // functionStatus answers with the errors that kept a function from loading.

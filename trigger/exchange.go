@@ -230,7 +230,8 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	r.Pattern, x.r.Pattern = e.pattern, e.pattern // on both, for middleware on either side
 	for i := range values.Len() {
-		if name, value, ok := values.At(i); ok {
+		name, value, ok := values.At(i)
+		if ok || r.PathValue(name) != "" { // a router around the host may have one of that name
 			r.SetPathValue(name, value)
 		}
 	}
