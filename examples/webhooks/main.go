@@ -48,24 +48,35 @@ type sender struct {
 	body        string
 }
 
-// senders have a secret each.
-func senders() []sender {
-	secret := func() webhook.Source { return webhook.Static(rand.Text()) }
-	standard := webhook.Static("whsec_" + base64.StdEncoding.EncodeToString([]byte(rand.Text())))
+// secrets are what the senders sign with, each as its settings page shows it.
+type secrets struct{ github, stripe, slack, standard string }
+
+// newSecrets makes them: a real program reads them from where it keeps secrets.
+func newSecrets() secrets {
+	return secrets{rand.Text(), rand.Text(), rand.Text(), "whsec_" + base64.StdEncoding.EncodeToString([]byte(rand.Text()))}
+}
+
+// senders are those that the program hears.
+func senders(s secrets) []sender {
 	return []sender{
-		{"/hooks/github", &webhook.GitHub{Secrets: secret()}, "application/json",
+		{"/hooks/github", &webhook.GitHub{Secrets: webhook.Static(s.github)}, "application/json",
 			http.Header{"X-Github-Event": {"push"}, "X-Github-Delivery": {rand.Text()}}, `{"ref":"refs/heads/main"}`},
-		{"/hooks/stripe", &webhook.Stripe{Secrets: secret()}, "application/json",
+		{"/hooks/stripe", &webhook.Stripe{Secrets: webhook.Static(s.stripe)}, "application/json",
 			nil, `{"id":"evt_1","object":"event","type":"charge.succeeded"}`},
-		{"/hooks/slack", &webhook.Slack{Secrets: secret()}, "application/x-www-form-urlencoded",
+		{"/hooks/slack", &webhook.Slack{Secrets: webhook.Static(s.slack)}, "application/x-www-form-urlencoded",
 			nil, `command=%2Fdeploy&text=main&user_name=ada`},
-		{"/hooks/standard", &webhook.Standard{Secrets: standard}, "application/json",
+		{"/hooks/standard", &webhook.Standard{Secrets: webhook.Static(s.standard)}, "application/json",
 			http.Header{"Webhook-Id": {"msg_" + rand.Text()}}, `{"type":"invoice.paid","data":{"total":12}}`},
 	}
 }
 
-// run serves until ctx ends.
+// run receives with secrets of its own until ctx ends.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	return receive(ctx, args, stdout, stderr, senders(newSecrets()))
+}
+
+// receive serves until ctx ends.
+func receive(ctx context.Context, args []string, stdout, stderr io.Writer, all []sender) error {
 	flags := flag.NewFlagSet("webhooks", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", "localhost:7071", "listen on this `address`; port 0 takes a free one")
@@ -73,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
-	mux, all := http.NewServeMux(), senders()
+	mux := http.NewServeMux()
 	for _, s := range all {
 		receiver, err := webhook.NewReceiver(webhook.Config{Verifier: s.verifier, Handler: http.HandlerFunc(received), Logger: logger})
 		if err != nil {
