@@ -30,3 +30,23 @@ func TestDecodeHex(t *testing.T) {
 		t.Errorf("%x", got)
 	}
 }
+
+// sameDigest against bytes.Equal, for every bit of every length.
+func TestSameDigest(t *testing.T) {
+	for size := range 65 {
+		x := bytes.Repeat([]byte{0xa5}, size)
+		if !sameDigest(x, bytes.Clone(x)) {
+			t.Errorf("%d bytes differ from themselves", size)
+		}
+		if sameDigest(x, append(bytes.Clone(x), 0)) || sameDigest(append(bytes.Clone(x), 0), x) {
+			t.Errorf("%d bytes are as many as %d", size, size+1)
+		}
+		for bit := range 8 * size {
+			y := bytes.Clone(x)
+			y[bit/8] ^= 1 << (bit % 8)
+			if sameDigest(x, y) {
+				t.Errorf("%d bytes: bit %d does not count", size, bit)
+			}
+		}
+	}
+}

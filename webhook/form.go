@@ -57,8 +57,8 @@ func decode(s string, plus bool) string {
 		switch c := s[i]; {
 		case c == '+' && plus:
 			out = append(out, ' ')
-		case c == '%' && i+2 < len(s) && hexDigits[s[i+1]]|hexDigits[s[i+2]] != notHex:
-			out = append(out, hexDigits[s[i+1]]<<4|hexDigits[s[i+2]])
+		case c == '%' && i+2 < len(s) && (highDigits[s[i+1]]|lowDigits[s[i+2]])&notHex == 0:
+			out = append(out, byte(highDigits[s[i+1]]|lowDigits[s[i+2]]))
 			i += 2
 		default:
 			out = append(out, c)

@@ -64,7 +64,8 @@ func Compare(effort Effort, contestants ...Contestant) []Result {
 	for i, c := range contestants {
 		results[i] = Result{
 			Name: c.Name, NS: quantile(times[i], 0.5), Ratio: quantile(ratios[i], 0.5),
-			Low: quantile(ratios[i], 0.25), High: quantile(ratios[i], 0.75), Allocs: allocs(c),
+			Low: quantile(ratios[i], 0.25), High: quantile(ratios[i], 0.75),
+			Allocs: allocs(c, counts[i]),
 		}
 	}
 	return results
@@ -72,8 +73,8 @@ func Compare(effort Effort, contestants ...Contestant) []Result {
 
 // calibrate returns how often the work fits in a turn.
 func calibrate(c Contestant, turn time.Duration) int {
-	c.Run(100)
-	for n := 100; ; n *= 2 {
+	c.Run(1)
+	for n := 1; ; n *= 2 {
 		if ns := timed(c, n); ns*float64(n) > float64(turn)/4 || n > 1<<30 {
 			return max(1, int(float64(turn)/ns))
 		}
@@ -86,17 +87,19 @@ func timed(c Contestant, n int) float64 {
 	return float64(now()-start) / float64(n)
 }
 
-func allocs(c Contestant) float64 {
-	const n = 2000
+// allocs counts the allocations of a piece of work, of which count fit in a turn:
+// those that take long are done fewer times.
+func allocs(c Contestant, count int) float64 {
+	n := min(max(20*count, 20), 2000)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
 	c.Run(n)
 	runtime.ReadMemStats(&after)
-	per := float64(after.Mallocs-before.Mallocs) / n
-	if per < 0.01 {
+	mallocs := after.Mallocs - before.Mallocs
+	if mallocs < max(5, uint64(n)/100) {
 		return 0 // the runtime's own
 	}
-	return per
+	return float64(mallocs) / float64(n)
 }
 
 // Median returns the middle of x.

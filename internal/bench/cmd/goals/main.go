@@ -23,6 +23,7 @@ var sections = []func() []goal{
 	keysGoals,
 	throttleGoals,
 	triggerGoals,
+	webhookGoals,
 }
 
 // A goal is something measured that must not be more than a limit.
