@@ -216,7 +216,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	x.call = c
 	c.Invocation = Invocation{
 		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
-		Principal: x.user, Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
+		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
 	}
 	if e.timeout > 0 {
 		c.deadline = x.site.now().Add(e.timeout)

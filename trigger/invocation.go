@@ -39,6 +39,11 @@ type Invocation struct {
 	// none. It never stands in for a key.
 	Principal *Principal
 
+	// TraceParent is the trace context that the request came with, in the form of
+	// the field traceparent (W3C Trace Context); "" without one or with a
+	// malformed one. A Worker hands it on to its program.
+	TraceParent string
+
 	// Started is when the host took the request in.
 	Started time.Time
 

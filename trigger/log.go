@@ -46,7 +46,7 @@ func (x *exchange) log() {
 		slog.String("userAgent", Redact(x.r.UserAgent())),
 		slog.String("uri", x.r.URL.EscapedPath()),
 	}
-	if parent := x.r.Header.Get("Traceparent"); validTraceparent(parent) {
+	if parent := traceparent(x.r.Header); parent != "" {
 		attrs = append(attrs, slog.String("traceparent", parent))
 	}
 	l.LogAttrs(x.r.Context(), slog.LevelInfo, "Executing HTTP request", attrs...)
@@ -64,6 +64,9 @@ func (x *exchange) logEnd() {
 	attrs := []slog.Attr{slog.String("requestId", x.requestID())}
 	if c := x.call; c != nil {
 		attrs = append(attrs, slog.String("function", c.Function), slog.String("invocationId", c.ID.String()))
+		if c.TraceParent != "" {
+			attrs = append(attrs, slog.String("traceparent", c.TraceParent))
+		}
 	}
 	attrs = append(attrs, slog.String("identities", x.identities()))
 	if x.status != 0 { // a plain handler's status is the server's to know
@@ -117,14 +120,6 @@ func (x *exchange) logPanic() {
 	x.site.Logger.LogAttrs(x.r.Context(), slog.LevelError, "Function panicked",
 		slog.String("requestId", x.requestID()), slog.String("function", name), slog.String("invocationId", id),
 		slog.String("panic", Redact(fmt.Sprint(x.failed))), slog.String("stack", string(debug.Stack())))
-}
-
-// validTraceparent reports whether s has the form of W3C trace context.
-func validTraceparent(s string) bool {
-	if len(s) != 55 || s[2] != '-' || s[35] != '-' || s[52] != '-' {
-		return false
-	}
-	return strings.Trim(s, "0123456789abcdef-") == ""
 }
 
 // isInternal reports whether a request comes from the platform itself: on App

@@ -254,6 +254,12 @@ func (w *Worker) describer(base *url.URL, transport http.RoundTripper, f *Functi
 		}
 		req.Header.Set("Content-Type", "application/json; charset=utf-8")
 		w.mark(req.Header, inv)
+		if inv.TraceParent != "" {
+			req.Header.Set("Traceparent", inv.TraceParent)
+			if state := r.Header["Tracestate"]; state != nil {
+				req.Header["Tracestate"] = state
+			}
+		}
 		resp, err := transport.RoundTrip(req)
 		if err != nil {
 			return nil, w.unreachable(r, f.Name, err)
