@@ -26,6 +26,7 @@ require (
 	github.com/akyoto/stringutils v0.3.0 // indirect
 	github.com/akyoto/tty v0.1.3 // indirect
 	github.com/akyoto/uuid v1.1.3 // indirect
+	github.com/google/uuid v1.6.0 // indirect
 	github.com/stretchr/testify v1.11.1 // indirect
 	github.com/zeebo/xxh3 v0.0.0-20191021174148-b56a7dc3d80c // indirect
 	golang.org/x/time v0.15.0 // indirect
