@@ -50,7 +50,9 @@ type Config struct {
 
 	// Gate bounds the requests inside functions. Nil is a gate with the limits
 	// of App. In Default it stands behind routing and keys, so strangers cannot
-	// fill it; in Compat it stands in front of them.
+	// fill it; in Compat it stands in front of them. The host takes the places
+	// itself, so throttle.ReleaseEarly does not give them back: a function holds
+	// its places, here and in gates of its own, until it returns.
 	Gate *throttle.Gate
 
 	// Front is a gate before everything else, for cheap refusals; nil is none.
