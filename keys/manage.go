@@ -66,6 +66,7 @@ const (
 	ActionRotate   Action = "rotate" // replaced, the old value goes on for a while
 	ActionEdit     Action = "edit"   // anything but the value
 	ActionRemove   Action = "remove"
+	ActionRewrite  Action = "rewrite" // the document was written again, the keys are the same
 )
 
 // An Event is a change of keys that was tried. It has no values.
@@ -264,6 +265,25 @@ func (m *Manager) Remove(ctx context.Context, s Scope, kind Kind, name string) e
 		}
 		return nil
 	})
+}
+
+// Rewrite has the Store write stale documents again: see Rewriter. It is the
+// second step of the rotation of the key that encrypts values at rest, and what
+// encrypts the values of a store that was in clear. A Store that is no Rewriter
+// has none that are stale.
+func (m *Manager) Rewrite(ctx context.Context) error {
+	store, ok := m.Store.(Rewriter)
+	if !ok {
+		return nil
+	}
+	scopes, err := store.Rewrite(ctx)
+	for _, s := range scopes {
+		m.tell(ctx, Event{Action: ActionRewrite, Scope: s})
+	}
+	if err != nil {
+		m.tell(ctx, Event{Action: ActionRewrite, Err: err})
+	}
+	return err
 }
 
 func (m *Manager) checkName(kind Kind, name string) error {

@@ -41,6 +41,15 @@ type Watcher interface {
 	Watch(ctx context.Context, changed func(Scope)) error
 }
 
+// A Rewriter is a Store whose documents can get stale: of an older version, in
+// clear, or encrypted with a key that is to be dropped.
+type Rewriter interface {
+	// Rewrite writes the stale ones again, with the keys they have, and returns
+	// their scopes. An error joins those of documents it could not read or
+	// write; they are left alone, and the others written all the same.
+	Rewrite(ctx context.Context) ([]Scope, error)
+}
+
 // A CorruptError is a document that is there and cannot be read: not of the
 // format, or encrypted under a key that is not at hand. Drivers return it and
 // leave the document alone; trying again does not help.

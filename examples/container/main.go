@@ -6,7 +6,8 @@
 //	app try [-addr :80] [-home DIR] prints curl lines, with keys
 //
 // The keys are in DIR/data/Functions/secrets, a volume that instances share. DIR
-// is $HOME unless told otherwise.
+// is $HOME unless told otherwise. What encrypts their values is in the file .key
+// there, or in $KEY_FILE, which can be on a volume of its own.
 package main
 
 import (
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if command == "health" {
 		return health(ctx, base(*addr))
 	}
-	store, err := open(*home)
+	store, err := open(*home, os.Getenv("KEY_FILE"))
 	if err != nil {
 		return err
 	}
@@ -125,13 +126,14 @@ func health(ctx context.Context, base string) error {
 	return nil
 }
 
-// open opens the keys on the volume.
-func open(home string) (*filekeys.Store, error) {
+// open opens the keys on the volume. With keyFile "" what encrypts them is there
+// too, so that no instance starts without it.
+func open(home, keyFile string) (*filekeys.Store, error) {
 	dir := filepath.Join(home, "data", "Functions", "secrets")
 	err := os.MkdirAll(dir, 0o700)
 	if err == nil {
 		var store *filekeys.Store
-		if store, err = filekeys.Open(dir); err == nil {
+		if store, err = filekeys.New(filekeys.Config{Dir: dir, KeyFile: keyFile}); err == nil {
 			return store, nil
 		}
 	}

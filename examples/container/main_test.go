@@ -135,11 +135,18 @@ func TestTwoInstances(t *testing.T) {
 	if err != nil || info.Mode().Perm() != 0o600 {
 		t.Errorf("the keys on the volume: %v, %v, want a file of mode 0600", info, err)
 	}
+	document, err := os.ReadFile(filepath.Join(root, "home", "data", "Functions", "secrets", "host.json"))
+	if err != nil || !strings.Contains(string(document), `"encrypted": true`) || strings.Contains(string(document), `"encrypted": false`) {
+		t.Errorf("the keys on the volume are in clear: %v", err)
+	}
 	for _, p := range []*exampletest.Program{one, two} {
 		for _, line := range first.Lines {
 			_, key, found := strings.Cut(line.Command, "x-functions-key: ")
 			if found && strings.Contains(p.Log(), key[:40]) {
 				t.Error("a key is in the log")
+			}
+			if found && strings.Contains(string(document), key[:40]) {
+				t.Error("a key is in clear on the volume")
 			}
 		}
 	}

@@ -87,17 +87,26 @@ func TestEveryChangeIsRefused(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		data, err := base64.RawURLEncoding.DecodeString(text)
+		mark := ""
+		if atrest.IsEnvelope(text) {
+			mark = text[:strings.Index(text, ".")+1]
+		}
+		data, err := base64.RawURLEncoding.DecodeString(text[len(mark):])
 		if err != nil {
 			t.Fatal(err)
 		}
+		for i := range mark {
+			if _, _, err := p.Unprotect(place, mark[:i]+mark[i+1:]+text[len(mark):]); err == nil {
+				t.Errorf("%s: byte %d of the mark left out: accepted", name, i)
+			}
+		}
 		for i := range data {
 			data[i] ^= 0x40
-			if _, _, err := p.Unprotect(place, base64.RawURLEncoding.EncodeToString(data)); err == nil {
+			if _, _, err := p.Unprotect(place, mark+base64.RawURLEncoding.EncodeToString(data)); err == nil {
 				t.Errorf("%s: byte %d changed: accepted", name, i)
 			}
 			data[i] ^= 0x40
-			if _, _, err := p.Unprotect(place, base64.RawURLEncoding.EncodeToString(data[:i])); err == nil {
+			if _, _, err := p.Unprotect(place, mark+base64.RawURLEncoding.EncodeToString(data[:i])); err == nil {
 				t.Errorf("%s: cut to %d bytes: accepted", name, i)
 			}
 		}
@@ -164,8 +173,29 @@ func TestCodecEncrypts(t *testing.T) {
 		t.Errorf("Decode: %v", err)
 	}
 	next := &keydoc.Codec{Protector: envelope(t, key(2), key(1))}
-	if codec.Stale(keys.HostScope(), data) || !next.Stale(keys.HostScope(), data) {
-		t.Error("Stale does not tell which key is used")
+	plain, err := (&keydoc.Codec{}).Encode(keys.HostScope(), set)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		name  string
+		codec *keydoc.Codec
+		data  []byte
+		want  bool
+	}{
+		{"the same key", codec, data, false},
+		{"a newer key", next, data, true},
+		{"in clear", codec, plain, true},
+		{"in clear on purpose", &keydoc.Codec{}, plain, false},
+		{"in clear, to be so from now on", &keydoc.Codec{Protector: envelope(t, key(1)), InsecurePlain: true}, data, true},
+		{"version 0", &keydoc.Codec{}, []byte(`{"masterKey": "m"}`), true},
+	} {
+		if got, err := tt.codec.Stale(keys.HostScope(), tt.data); got != tt.want || err != nil {
+			t.Errorf("%s: Stale = %t, %v", tt.name, got, err)
+		}
+	}
+	if _, err := (&keydoc.Codec{}).Stale(keys.HostScope(), data); err == nil {
+		t.Error("Stale of what cannot be decrypted is no error")
 	}
 	for name, wrong := range map[string]keydoc.Codec{"no key": {}, "another key": {Protector: envelope(t, key(3))}} {
 		if _, err := wrong.Decode(keys.HostScope(), data); err == nil {

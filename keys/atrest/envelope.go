@@ -9,14 +9,19 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/httptrigger/httptrigger/keys/keydoc"
 )
 
-// Form of an envelope: version, key ID, nonce, ciphertext and tag, in base64url
-// without padding.
+// Form of an envelope: a mark, then version, key ID, nonce, ciphertext and tag in
+// base64url without padding. The mark is not base64url on purpose: a host of the
+// source's own that comes upon such a value stops with an error. It would take
+// one that is merely encrypted with an unknown key for lost, and give every
+// encrypted key of the document a new value (SecretManager.cs).
 const (
+	envelopeMark    = "gcm1."
 	envelopeVersion = 1
 	idSize          = 8
 	nonceSize       = 12
@@ -85,13 +90,20 @@ func (e *Envelope) Protect(p keydoc.Place, value string) (string, error) {
 	copy(out[1:], k.id[:])
 	rand.Read(out[headSize:])
 	out = k.aead.Seal(out, out[headSize:], []byte(value), bind(out[:headSize], p))
-	return base64.RawURLEncoding.EncodeToString(out), nil
+	return envelopeMark + base64.RawURLEncoding.EncodeToString(out), nil
 }
+
+// IsEnvelope reports whether an encrypted text has the form of an envelope.
+func IsEnvelope(text string) bool { return strings.HasPrefix(text, envelopeMark) }
 
 // Unprotect decrypts a text of its place with the key it names. It is stale if
 // that is not the first.
 func (e *Envelope) Unprotect(p keydoc.Place, text string) (value string, stale bool, err error) {
-	data, err := base64.RawURLEncoding.DecodeString(text)
+	body, marked := strings.CutPrefix(text, envelopeMark)
+	if !marked {
+		return "", false, ErrForeign
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(body)
 	if err != nil || len(data) < headSize+nonceSize || data[0] != envelopeVersion {
 		return "", false, ErrForeign
 	}
@@ -123,15 +135,17 @@ func (c Chain) Protect(p keydoc.Place, value string) (string, error) {
 
 // Unprotect decrypts. What another than the first decrypts is stale.
 func (c Chain) Unprotect(p keydoc.Place, text string) (value string, stale bool, err error) {
-	err = ErrForeign
+	why := ErrForeign
 	for i, protector := range c {
 		value, stale, err = protector.Unprotect(p, text)
-		if err == nil {
+		switch {
+		case err == nil:
 			return value, stale || i > 0, nil
-		}
-		if !errors.Is(err, ErrForeign) {
+		case !errors.Is(err, ErrForeign):
 			return "", false, err
+		case why == ErrForeign:
+			why = err // from the one whose form it is: it says what is missing
 		}
 	}
-	return "", false, err
+	return "", false, why
 }

@@ -1,6 +1,7 @@
 package atrest
 
 import (
+	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
@@ -122,6 +123,22 @@ func RingFromSettings(settings map[string]string) (*Ring, error) {
 		return nil, err
 	}
 	return NewRing(ring...)
+}
+
+// Envelope returns an Envelope whose keys are derived from those of the ring, in
+// the same order, by HKDF with SHA-256: for a store that is not shared with a host
+// of the source's own, on settings that are there for one. A ring key should have
+// 16 bytes or more.
+func (r *Ring) Envelope() (*Envelope, error) {
+	var list [][]byte
+	for _, k := range r.keys {
+		key, err := hkdf.Key(sha256.New, k.Key, nil, "httptrigger keys at rest, AES-256-GCM", keySize)
+		if err != nil {
+			return nil, fmt.Errorf("atrest: %s: %w", k, err)
+		}
+		list = append(list, key)
+	}
+	return NewEnvelope(list...)
 }
 
 // DecryptionKeyID returns what documents say about the settings their values

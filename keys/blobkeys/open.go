@@ -20,66 +20,135 @@ import (
 // The source then runs without: no key is ever recognised.
 var ErrNoRepository = errors.New("blobkeys: the settings name no place for keys")
 
+// Options are what an app's settings do not say.
+type Options struct {
+	// Protector encrypts values in place of the key that the settings give.
+	Protector keydoc.Protector
+
+	// InsecurePlain writes values in clear, also if there is a key in the
+	// settings, which then only decrypts.
+	InsecurePlain bool
+
+	// Compat encrypts in the source's form, if AzureWebEncryptionKey is set, so
+	// that a host of the source's own can go on using the same store.
+	Compat bool
+}
+
 // Open returns the store that an app's settings choose: see
-// keydoc.ChooseRepository.
+// keydoc.ChooseRepository. No options are the defaults.
 //
 // Files are in FUNCTIONS_SECRETS_PATH, or in data/Functions/secrets below HOME
 // on App Service (WEBSITE_INSTANCE_ID is set). Blobs are in the account of the
 // connection string AzureWebJobsStorage, or in the container of the URL
 // AzureWebJobsSecretStorageSas, below the site's name: WEBSITE_SITE_NAME and
-// WEBSITE_SLOT_NAME, else AzureFunctionsWebHost__hostid. Values are encrypted as
-// the source does if AzureWebEncryptionKey is set.
+// WEBSITE_SLOT_NAME, else AzureFunctionsWebHost__hostid.
+//
+// Values are encrypted with AES-256-GCM, under a key that is derived from
+// AzureWebEncryptionKey and its kin: see atrest.RingFromSettings. What the source
+// encrypted with them is read, and so are values in clear; both are encrypted
+// anew when their document is saved. Without such a key files get a key file (see
+// filekeys.Config), and blobs are an error until there is a key or one of the
+// options. A host of the source's own does not read values in this form, and does
+// not change them: use Compat for a store that both share.
 //
 // Key Vault, Kubernetes and connections by identity are errors: for the last,
 // make a client and use New.
-func Open(settings map[string]string) (keys.Store, error) {
+func Open(settings map[string]string, o *Options) (keys.Store, error) {
+	if o == nil {
+		o = &Options{}
+	}
 	repository, err := keydoc.ChooseRepository(settings, false)
 	if err != nil {
 		return nil, err
 	}
-	codec := keydoc.Codec{Origin: keys.Origin{HostName: settings["WEBSITE_HOSTNAME"], DecryptionKeyID: atrest.DecryptionKeyID(settings)}}
-	if settings["AzureWebEncryptionKey"] != "" {
-		ring, err := atrest.RingFromSettings(settings)
-		if err != nil {
-			return nil, err
-		}
-		codec.Protector = ring
+	c := chosen{Options: *o, settings: settings}
+	if err := c.chooseKey(); err != nil {
+		return nil, err
 	}
 	switch repository {
 	case keydoc.Files:
-		return openFiles(settings, codec)
+		return c.files()
 	case keydoc.Blob, keydoc.BlobSAS:
-		return openBlobs(repository, settings, codec)
+		return c.blobs(repository)
 	case keydoc.NoRepository:
 		return nil, ErrNoRepository
 	}
 	return nil, fmt.Errorf("blobkeys: AzureWebJobsSecretStorageType: %q has no store here", repository)
 }
 
-func openFiles(settings map[string]string, codec keydoc.Codec) (keys.Store, error) {
-	dir := settings["FUNCTIONS_SECRETS_PATH"]
-	if settings["WEBSITE_INSTANCE_ID"] != "" && settings["HOME"] != "" {
-		dir = settings["HOME"] + "/data/Functions/secrets"
+// chosen is what options and settings say about a store.
+type chosen struct {
+	Options
+	settings map[string]string
+	decrypt  []keydoc.Protector
+}
+
+// chooseKey finds what encrypts, and what decrypts beside it.
+func (c *chosen) chooseKey() error {
+	switch {
+	case c.Protector != nil && (c.InsecurePlain || c.Compat):
+		return errors.New("blobkeys: Options.Protector: it goes with neither InsecurePlain nor Compat")
+	case c.settings["AzureWebEncryptionKey"] == "":
+		return nil
+	}
+	ring, err := atrest.RingFromSettings(c.settings)
+	if err != nil {
+		return err
+	}
+	envelope, err := ring.Envelope()
+	if err != nil {
+		return err
+	}
+	c.decrypt = []keydoc.Protector{envelope, ring}
+	switch {
+	case c.Protector != nil || c.InsecurePlain:
+	case c.Compat:
+		c.Protector = ring
+	default:
+		c.Protector = envelope
+	}
+	return nil
+}
+
+func (c *chosen) origin() keys.Origin {
+	return keys.Origin{HostName: c.settings["WEBSITE_HOSTNAME"], DecryptionKeyID: atrest.DecryptionKeyID(c.settings)}
+}
+
+func (c *chosen) files() (keys.Store, error) {
+	dir := c.settings["FUNCTIONS_SECRETS_PATH"]
+	if c.settings["WEBSITE_INSTANCE_ID"] != "" && c.settings["HOME"] != "" {
+		dir = c.settings["HOME"] + "/data/Functions/secrets"
 	}
 	if dir == "" {
 		return nil, errors.New("blobkeys: FUNCTIONS_SECRETS_PATH is not set")
 	}
-	store, err := filekeys.Open(dir)
-	if err != nil {
-		return nil, err
-	}
-	store.Codec = codec
-	return store, nil
+	return filekeys.New(filekeys.Config{
+		Dir: dir, Protector: c.Protector, Decrypt: c.decrypt, InsecurePlain: c.InsecurePlain, Origin: c.origin(),
+	})
 }
 
-func openBlobs(repository keydoc.Repository, settings map[string]string, codec keydoc.Codec) (keys.Store, error) {
-	site := settings["WEBSITE_SITE_NAME"]
+func (c *chosen) blobs(repository keydoc.Repository) (keys.Store, error) {
+	if c.Protector == nil && !c.InsecurePlain {
+		return nil, errors.New("blobkeys: nothing to encrypt keys with: set AzureWebEncryptionKey or Options.Protector, or choose Options.InsecurePlain")
+	}
+	site := c.settings["WEBSITE_SITE_NAME"]
 	if site == "" {
-		site = settings["AzureFunctionsWebHost__hostid"]
+		site = c.settings["AzureFunctionsWebHost__hostid"]
 	}
 	if site == "" {
 		return nil, errors.New("blobkeys: neither WEBSITE_SITE_NAME nor AzureFunctionsWebHost__hostid is set: apps would share their keys")
 	}
+	client, err := newClient(repository, c.settings)
+	if err != nil {
+		return nil, err
+	}
+	return New(Config{
+		Client: client, Prefix: keydoc.BlobPrefix(site, c.settings["WEBSITE_SLOT_NAME"]), CreateContainer: repository == keydoc.Blob,
+		Protector: c.Protector, Decrypt: c.decrypt, InsecurePlain: c.InsecurePlain, Origin: c.origin(),
+	})
+}
+
+func newClient(repository keydoc.Repository, settings map[string]string) (*container.Client, error) {
 	// Whoever waits for a load is a caller: few tries, and short ones.
 	options := &container.ClientOptions{ClientOptions: azcore.ClientOptions{Retry: policy.RetryOptions{
 		MaxRetries: 2, TryTimeout: 4 * time.Second, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: time.Second,
@@ -96,10 +165,5 @@ func openBlobs(repository keydoc.Repository, settings map[string]string, codec k
 	if err != nil { // it may quote the setting
 		return nil, errors.New("blobkeys: the storage settings do not make a client")
 	}
-	store, err := New(client, keydoc.BlobPrefix(site, settings["WEBSITE_SLOT_NAME"]))
-	if err != nil {
-		return nil, err
-	}
-	store.Codec, store.CreateContainer = codec, repository == keydoc.Blob
-	return store, nil
+	return client, nil
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
 
 	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/keys/atrest"
 	"github.com/httptrigger/httptrigger/keys/keydoc"
 )
 
@@ -32,12 +33,31 @@ const DefaultInterval = 10 * time.Second
 // maxDocument bounds the bytes of a document that is read.
 const maxDocument = 16 << 20
 
-// Store is a keys.Store in a container, made by New. Its fields are set before
-// first use; its methods may be called concurrently.
-type Store struct {
-	// Codec reads and writes the documents. The zero Codec keeps values in
-	// clear.
-	Codec keydoc.Codec
+// Config says where a Store is and how it keeps values.
+type Config struct {
+	// Client is of the container. It tries again on its own after a failure; a
+	// policy.RetryOptions with few tries keeps requests from waiting long.
+	Client *container.Client
+
+	// Prefix is the folder in the container: see keydoc.BlobPrefix.
+	Prefix string
+
+	// Protector encrypts values: an atrest.Envelope of a key that the program
+	// has, or an atrest.KeyFile on a volume that its instances share. It is
+	// required unless InsecurePlain is set.
+	Protector keydoc.Protector
+
+	// Decrypt are tried on values that Protector cannot read, such as an
+	// atrest.Ring of the source's keys. What they read is encrypted anew when
+	// its document is saved.
+	Decrypt []keydoc.Protector
+
+	// InsecurePlain writes values in clear: whoever may read the container has
+	// the keys. Decrypt still decrypts.
+	InsecurePlain bool
+
+	// Origin is written into documents, for diagnosis.
+	Origin keys.Origin
 
 	// Interval is how often Watch asks for changes. Zero is DefaultInterval.
 	Interval time.Duration
@@ -45,22 +65,45 @@ type Store struct {
 	// CreateContainer makes the container when a first key is saved and it is
 	// not there.
 	CreateContainer bool
-
-	client *container.Client
-	prefix string
 }
 
-// New returns the store in the folder prefix of a container: see
-// keydoc.BlobPrefix. A client tries again on its own after a failure; a
-// policy.RetryOptions with few tries keeps requests from waiting long.
-func New(client *container.Client, prefix string) (*Store, error) {
-	switch {
-	case client == nil:
-		return nil, errors.New("blobkeys: no client")
-	case prefix == "" || strings.Trim(prefix, "/") != prefix:
-		return nil, fmt.Errorf("blobkeys: %q: not the name of a folder", prefix)
+// Store is a keys.Store in a container, made by New or Open. Its methods may be
+// called concurrently.
+type Store struct {
+	codec    keydoc.Codec
+	interval time.Duration
+	create   bool
+	client   *container.Client
+	prefix   string
+}
+
+// New returns a store, or everything that is wrong with c.
+func New(c Config) (*Store, error) {
+	var errs []error
+	if c.Client == nil {
+		errs = append(errs, errors.New("blobkeys: Config.Client: it is required"))
 	}
-	return &Store{client: client, prefix: prefix}, nil
+	if c.Prefix == "" || strings.Trim(c.Prefix, "/") != c.Prefix {
+		errs = append(errs, fmt.Errorf("blobkeys: Config.Prefix: %q: not the name of a folder", c.Prefix))
+	}
+	switch {
+	case c.Protector == nil && !c.InsecurePlain:
+		errs = append(errs, errors.New("blobkeys: Config.Protector: values are encrypted: give it a key, or set InsecurePlain"))
+	case c.Protector != nil && c.InsecurePlain:
+		errs = append(errs, errors.New("blobkeys: Config.Protector and Config.InsecurePlain: to decrypt only, put it into Decrypt"))
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	var chain atrest.Chain
+	if c.Protector != nil {
+		chain = append(chain, c.Protector)
+	}
+	codec := keydoc.Codec{Protector: append(chain, c.Decrypt...), InsecurePlain: c.InsecurePlain, Origin: c.Origin}
+	if c.Interval <= 0 {
+		c.Interval = DefaultInterval
+	}
+	return &Store{codec, c.Interval, c.CreateContainer, c.Client, c.Prefix}, nil
 }
 
 // name returns the blob of a scope.
@@ -80,33 +123,96 @@ func (st *Store) Load(ctx context.Context, s keys.Scope) (keys.Set, error) {
 	if err != nil {
 		return keys.Set{}, err
 	}
-	corrupt := func(err error) error { return &keys.CorruptError{Scope: s, Source: name, Err: err} }
+	set, _, err := st.load(ctx, name, s)
+	return set, err
+}
+
+// load returns the keys in a blob, and its bytes.
+func (st *Store) load(ctx context.Context, name string, s keys.Scope) (set keys.Set, data []byte, err error) {
+	data, etag, err := st.download(ctx, name, s)
+	if err != nil {
+		return keys.Set{}, nil, err
+	}
+	if set, err = st.codec.Decode(s, data); err != nil {
+		return keys.Set{}, nil, &keys.CorruptError{Scope: s, Source: name, Err: err}
+	}
+	set.Version = etag
+	return set, data, nil
+}
+
+// download returns the bytes and the ETag of a blob.
+func (st *Store) download(ctx context.Context, name string, s keys.Scope) (data []byte, etag string, err error) {
 	got, err := st.client.NewBlobClient(name).DownloadStream(ctx, nil)
 	switch {
 	case bloberror.HasCode(err, bloberror.BlobNotFound, bloberror.ContainerNotFound):
-		return keys.Set{}, fmt.Errorf("%w: %q", keys.ErrNotFound, name)
+		return nil, "", fmt.Errorf("%w: %q", keys.ErrNotFound, name)
 	case bloberror.HasCode(err, bloberror.BlobArchived):
-		return keys.Set{}, corrupt(errors.New("it is in the archive tier"))
+		return nil, "", &keys.CorruptError{Scope: s, Source: name, Err: errors.New("it is in the archive tier")}
 	case err != nil:
-		return keys.Set{}, failed("load", name, err)
+		return nil, "", failed("load", name, err)
 	case got.ETag == nil || *got.ETag == "":
-		return keys.Set{}, fmt.Errorf("blobkeys: load %q: the answer has no ETag", name)
+		return nil, "", fmt.Errorf("blobkeys: load %q: the answer has no ETag", name)
 	}
 	body := got.NewRetryReader(ctx, nil)
 	defer body.Close()
-	data, err := io.ReadAll(io.LimitReader(body, maxDocument+1))
+	data, err = io.ReadAll(io.LimitReader(body, maxDocument+1))
 	if err != nil {
-		return keys.Set{}, failed("load", name, err)
+		return nil, "", failed("load", name, err)
 	}
 	if len(data) > maxDocument {
-		return keys.Set{}, corrupt(fmt.Errorf("more than %d bytes", maxDocument))
+		return nil, "", &keys.CorruptError{Scope: s, Source: name, Err: fmt.Errorf("more than %d bytes", maxDocument)}
 	}
-	set, err := st.Codec.Decode(s, data)
+	return data, string(*got.ETag), nil
+}
+
+// Rewrite writes every document again that is stale: of version 0, or with a
+// value in clear or encrypted otherwise than a new one would be. The keys stay
+// what they are. It returns the scopes that it wrote, and an error that joins
+// those of documents it could not read or write, which are left alone.
+func (st *Store) Rewrite(ctx context.Context) ([]keys.Scope, error) {
+	versions, err := st.versions(ctx)
 	if err != nil {
-		return keys.Set{}, corrupt(err)
+		return nil, failed("list", st.prefix, err)
 	}
-	set.Version = string(*got.ETag)
-	return set, nil
+	var done []keys.Scope
+	var errs []error
+	for s := range versions {
+		written, err := st.rewrite(ctx, s)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if written {
+			done = append(done, s)
+		}
+	}
+	return done, errors.Join(errs...)
+}
+
+// rewrite writes a document again if it is stale, and again if another writer
+// came between.
+func (st *Store) rewrite(ctx context.Context, s keys.Scope) (written bool, err error) {
+	name, err := st.name(ctx, s)
+	for err == nil {
+		var set keys.Set
+		var data []byte
+		if set, data, err = st.load(ctx, name, s); err != nil {
+			break
+		}
+		var stale bool
+		if stale, err = st.codec.Stale(s, data); err != nil || !stale {
+			break
+		}
+		if err = st.Save(ctx, s, set); err == nil {
+			return true, nil
+		}
+		if errors.Is(err, keys.ErrChanged) {
+			err = nil
+		}
+	}
+	if errors.Is(err, keys.ErrNotFound) { // removed meanwhile
+		err = nil
+	}
+	return false, err
 }
 
 // Save replaces the keys of a scope, or returns keys.ErrChanged. If the answer
@@ -117,12 +223,12 @@ func (st *Store) Save(ctx context.Context, s keys.Scope, set keys.Set) error {
 	if err != nil {
 		return err
 	}
-	text, err := st.Codec.Encode(s, set)
+	text, err := st.codec.Encode(s, set)
 	if err != nil {
 		return fmt.Errorf("blobkeys: %q: %w", name, err)
 	}
 	err = st.upload(ctx, name, set.Version, text)
-	if st.CreateContainer && set.Version == "" && bloberror.HasCode(err, bloberror.ContainerNotFound) {
+	if st.create && set.Version == "" && bloberror.HasCode(err, bloberror.ContainerNotFound) {
 		if _, err := st.client.Create(ctx, nil); err != nil && !bloberror.HasCode(err, bloberror.ContainerAlreadyExists) {
 			return failed("create the container for", name, err)
 		}
@@ -168,12 +274,8 @@ func failed(what, name string, err error) error {
 // Watch asks for the documents' ETags every Interval and tells of the scopes
 // whose changed, until ctx ends. A question that fails is asked again later.
 func (st *Store) Watch(ctx context.Context, changed func(keys.Scope)) error {
-	interval := st.Interval
-	if interval <= 0 {
-		interval = DefaultInterval
-	}
 	seen, _ := st.versions(ctx)
-	ticker := time.NewTicker(interval)
+	ticker := time.NewTicker(st.interval)
 	defer ticker.Stop()
 	for {
 		select {

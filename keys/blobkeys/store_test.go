@@ -34,16 +34,31 @@ func client(t *testing.T, connection string) *container.Client {
 	return c
 }
 
+func envelope(t *testing.T, of ...byte) *atrest.Envelope {
+	t.Helper()
+	var list [][]byte
+	for _, b := range of {
+		list = append(list, bytes.Repeat([]byte{b}, 32))
+	}
+	e, err := atrest.NewEnvelope(list...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
 func TestAzurite(t *testing.T) {
 	azurite := backend.StartAzurite(t)
 	var apps atomic.Int64
 	prefixes := map[keys.Store]string{}
 	open := func(t *testing.T, prefix string) *blobkeys.Store {
-		store, err := blobkeys.New(client(t, azurite.ConnectionString), prefix)
+		store, err := blobkeys.New(blobkeys.Config{
+			Client: client(t, azurite.ConnectionString), Prefix: prefix, Protector: envelope(t, 1),
+			CreateContainer: true, Interval: 50 * time.Millisecond,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		store.CreateContainer, store.Interval = true, 50*time.Millisecond
 		return store
 	}
 	document := func(t *testing.T, store keys.Store, s keys.Scope) *blockblob.Client {
@@ -81,7 +96,7 @@ func TestAzurite(t *testing.T) {
 			"AzureWebJobsStorage": azurite.ConnectionString, "WEBSITE_SITE_NAME": "MyApp", "WEBSITE_SLOT_NAME": "Staging",
 			"AzureWebEncryptionKey": strings.Repeat("AB", 32),
 		}
-		store, err := blobkeys.Open(settings)
+		store, err := blobkeys.Open(settings, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -98,19 +113,80 @@ func TestAzurite(t *testing.T) {
 			t.Errorf("the document has a mark, or a value in clear, %v", err)
 		}
 		settings["AzureWebEncryptionKey"] = strings.Repeat("CD", 32)
-		if store, err = blobkeys.Open(settings); err != nil {
+		if store, err = blobkeys.Open(settings, nil); err != nil {
 			t.Fatal(err)
 		}
 		var corrupt *keys.CorruptError
-		if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), keys.HostScope()); !errors.As(err, &corrupt) || !errors.Is(err, atrest.ErrDamaged) {
+		if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), keys.HostScope()); !errors.As(err, &corrupt) || !errors.Is(err, atrest.ErrForeign) {
 			t.Errorf("with another key: %v, want a *keys.CorruptError", err)
 		}
 		settings["AzureWebEncryptionKey"] = strings.Repeat("AB", 32)
-		if store, err = blobkeys.Open(settings); err != nil {
+		if store, err = blobkeys.Open(settings, nil); err != nil {
 			t.Fatal(err)
 		}
 		if again, err := store.Load(t.Context(), keys.HostScope()); err != nil || !again.Master.Value.Equal(set.Master.Value) {
 			t.Errorf("after that the keys are not the same, %v", err)
+		}
+	})
+	t.Run("forms", func(t *testing.T) {
+		settings := map[string]string{
+			"AzureWebJobsStorage": azurite.ConnectionString, "WEBSITE_SITE_NAME": "forms", "AzureWebEncryptionKey": strings.Repeat("AB", 32),
+		}
+		stored := func(s keys.Scope) string {
+			got, err := client(t, azurite.ConnectionString).NewBlobClient(keydoc.BlobName("forms", s)).DownloadStream(t.Context(), nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			data, err := io.ReadAll(got.Body)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(data)
+		}
+		value := keys.NewSecret("sentinel-value-0123456789")
+		for _, step := range []struct {
+			name    string
+			options *blobkeys.Options
+			written string
+		}{
+			{"in clear", &blobkeys.Options{InsecurePlain: true}, value.Reveal()},
+			{"the source's", &blobkeys.Options{Compat: true}, `"CfDJ8`},
+			{"the default", nil, `"gcm1.`},
+			{"a key of the program's", &blobkeys.Options{Protector: envelope(t, 1)}, `"gcm1.`},
+			{"a newer one", &blobkeys.Options{Protector: envelope(t, 2, 1)}, `"gcm1.`},
+		} {
+			store, err := blobkeys.Open(settings, step.options)
+			if err != nil {
+				t.Fatal(err)
+			}
+			set, err := store.Load(t.Context(), orders)
+			switch {
+			case errors.Is(err, keys.ErrNotFound):
+				set = keys.Set{Function: []keys.Key{{Name: "default", Value: value}}}
+				for _, s := range []keys.Scope{orders, keys.HostScope()} {
+					if err := store.Save(t.Context(), s, set); err != nil {
+						t.Fatal(err)
+					}
+				}
+			case err != nil || !set.Function[0].Value.Equal(value):
+				t.Fatalf("%s: what was there is not read: %v", step.name, err)
+			default:
+				if done, err := store.(keys.Rewriter).Rewrite(t.Context()); len(done) != 2 || err != nil {
+					t.Errorf("%s: Rewrite = %v, %v, want two documents", step.name, done, err)
+				}
+			}
+			if done, err := store.(keys.Rewriter).Rewrite(t.Context()); len(done) != 0 || err != nil {
+				t.Errorf("%s: Rewrite again = %v, %v, want nothing to do", step.name, done, err)
+			}
+			for _, s := range []keys.Scope{orders, keys.HostScope()} {
+				if !strings.Contains(stored(s), step.written) {
+					t.Errorf("%s: %s: %q is not in the document", step.name, s, step.written)
+				}
+			}
+		}
+		delete(settings, "AzureWebEncryptionKey")
+		if _, err := blobkeys.Open(settings, nil); err == nil || !strings.Contains(err.Error(), "InsecurePlain") {
+			t.Errorf("without a key: %v, want an error that says what to do", err)
 		}
 	})
 	t.Run("resolver watches", func(t *testing.T) {
@@ -151,7 +227,7 @@ func TestErrorsShowNoSignature(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	store, err := blobkeys.New(c, "app")
+	store, err := blobkeys.New(blobkeys.Config{Client: c, Prefix: "app", InsecurePlain: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -178,15 +254,34 @@ func TestOpenRefuses(t *testing.T) {
 		"not a key":           {"AzureWebJobsStorage": "UseDevelopmentStorage=true", "WEBSITE_SITE_NAME": "app", "AzureWebEncryptionKey": "sentinel"},
 		"identity connection": {"AzureWebJobsStorage__accountName": "account", "WEBSITE_SITE_NAME": "app"},
 	} {
-		_, err := blobkeys.Open(settings)
+		_, err := blobkeys.Open(settings, nil)
 		if err == nil || name != "unknown" && strings.Contains(err.Error(), "sentinel") {
 			t.Errorf("%s: %v, want an error without the setting", name, err)
 		}
 	}
 }
 
+func TestNewRefuses(t *testing.T) {
+	c := &container.Client{}
+	for name, config := range map[string]blobkeys.Config{
+		"nothing":            {},
+		"no client":          {Prefix: "app", InsecurePlain: true},
+		"no prefix":          {Client: c, InsecurePlain: true},
+		"a path":             {Client: c, Prefix: "/app", InsecurePlain: true},
+		"no key":             {Client: c, Prefix: "app"},
+		"encrypt and do not": {Client: c, Prefix: "app", Protector: envelope(t, 1), InsecurePlain: true},
+	} {
+		if _, err := blobkeys.New(config); err == nil {
+			t.Errorf("%s: New = nil", name)
+		}
+	}
+	if _, err := blobkeys.Open(nil, &blobkeys.Options{Protector: envelope(t, 1), Compat: true}); err == nil {
+		t.Error("two that encrypt: Open = nil")
+	}
+}
+
 func TestOpenFiles(t *testing.T) {
-	store, err := blobkeys.Open(map[string]string{"AzureWebJobsSecretStorageType": "Files", "FUNCTIONS_SECRETS_PATH": t.TempDir()})
+	store, err := blobkeys.Open(map[string]string{"AzureWebJobsSecretStorageType": "Files", "FUNCTIONS_SECRETS_PATH": t.TempDir()}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,30 @@
 //	res := &keys.Resolver{Store: store}
 //	go res.Watch(ctx) // optional: changes by others take effect within a second
 //
+// # At rest
+//
+// Values are encrypted with AES-256-GCM. The key is in the file .key of the same
+// folder, of mode 0600, made when the first value is saved: whoever has a document,
+// a backup of one, or a listing of it has no key of the app; whoever has the whole
+// folder has all. Config.KeyFile puts the key elsewhere, such as on a volume that
+// only the instances of the app mount, Config.Protector takes it from the program.
+// It is in the folder by default because a key beside a volume is gone with the
+// container that made it.
+//
+// If the key is lost, nothing that was encrypted with it can be read: Load says
+// which key is missing, keyed functions answer 500, Save does not make another
+// key, and nothing is overwritten. Keep a copy of the key apart from the documents.
+//
+// Documents in clear are read, and encrypted when they are saved; Rewrite does it
+// for all. RotateKey changes the key while the store is in use.
+//
+// A host of the source's own cannot read what is encrypted here: it answers 500
+// and changes nothing. For a folder that both use, values stay in clear:
+//
+//	store, err := filekeys.New(filekeys.Config{Dir: dir, InsecurePlain: true})
+//
+// or in the source's encryption, with its keys, an atrest.Ring in Protector.
+//
 // # What can be relied on
 //
 // A document is written to a file of its own, synced, and put in place by one
@@ -16,7 +40,7 @@
 //
 // A document that cannot be read is a *keys.CorruptError that names the file;
 // the file is left alone. Documents that the source wrote are read, with their
-// byte-order mark, and those written here are readable by it.
+// byte-order mark, and those written in clear are readable by it.
 //
 // # Differences
 //

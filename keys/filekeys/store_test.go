@@ -9,7 +9,9 @@ import (
 	"testing"
 	"time"
 
+	"github.com/httptrigger/httptrigger/internal/durable"
 	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/keys/atrest"
 	"github.com/httptrigger/httptrigger/keys/filekeys"
 	"github.com/httptrigger/httptrigger/keys/keydoc"
 	"github.com/httptrigger/httptrigger/keys/storetest"
@@ -64,7 +66,10 @@ func TestStore(t *testing.T) {
 
 func TestLayout(t *testing.T) {
 	dir := t.TempDir()
-	store := open(t, dir)
+	store, err := filekeys.New(filekeys.Config{Dir: dir, InsecurePlain: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	set := keys.Set{Master: keys.Key{Value: keys.NewSecret("MASTER")}, Function: []keys.Key{{Name: "default", Value: keys.NewSecret("VALUE")}}}
 	if err := store.Save(t.Context(), keys.HostScope(), set); err != nil {
 		t.Fatal(err)
@@ -112,7 +117,10 @@ func TestReadsSource(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "f.json"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	store.Compat = true
+	store, err = filekeys.New(filekeys.Config{Dir: dir, Compat: true})
+	if err != nil {
+		t.Fatal(err)
+	}
 	if _, err := store.Load(t.Context(), keys.FunctionScope("f")); !errors.Is(err, keys.ErrNotFound) {
 		t.Errorf("an empty file in Compat: %v, want ErrNotFound", err)
 	}
@@ -126,9 +134,19 @@ func TestOpenFails(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{file, filepath.Join(file, "below")} {
+	for _, dir := range []string{"", file, filepath.Join(file, "below")} {
 		if _, err := filekeys.Open(dir); err == nil {
 			t.Errorf("Open(%q) = nil", dir)
+		}
+	}
+	dir := t.TempDir()
+	for name, c := range map[string]filekeys.Config{
+		"two that encrypt":      {Dir: dir, KeyFile: "x", Protector: atrest.Chain{}},
+		"encrypt and do not":    {Dir: dir, InsecurePlain: true, Protector: atrest.Chain{}},
+		"a document as the key": {Dir: dir, KeyFile: filepath.Join(dir, "orders.json")},
+	} {
+		if _, err := filekeys.New(c); err == nil {
+			t.Errorf("%s: New = nil", name)
 		}
 	}
 }
@@ -167,7 +185,10 @@ func TestLeftoversAreRemoved(t *testing.T) {
 func TestLockIsWaitedFor(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
-	release := filekeys.HoldLock(t, dir)
+	release, err := durable.Lock(t.Context(), filepath.Join(dir, ".lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
 	defer cancel()
 	if err := store.Save(ctx, keys.HostScope(), keys.Set{}); !errors.Is(err, context.DeadlineExceeded) {

@@ -35,6 +35,9 @@ type Codec struct {
 	// Protector encrypts values; nil writes them in clear.
 	Protector Protector
 
+	// InsecurePlain writes values in clear all the same; Protector only decrypts.
+	InsecurePlain bool
+
 	// Origin is written into documents, for diagnosis. An empty HostName is
 	// null, an empty InstanceID zeros, an empty Source "runtime".
 	Origin keys.Origin
@@ -120,30 +123,49 @@ func place(s keys.Scope, kind keys.Kind, name string) Place {
 }
 
 // Stale reports whether a document should be written again: it is of version 0,
-// or a value is encrypted otherwise than Encode would encrypt it. Values in
-// clear are not stale (source: DefaultKeyValueConverterFactory.cs).
-func (c *Codec) Stale(s keys.Scope, data []byte) bool {
+// or a value stands there otherwise than Encode would write it, in clear or
+// encrypted with an older key or in another form. The error is that of Decode.
+//
+// The source takes values in clear for fresh (DefaultKeyValueConverterFactory.cs).
+func (c *Codec) Stale(s keys.Scope, data []byte) (bool, error) {
 	doc, err := Parse(s.IsHost(), data)
 	if err != nil {
-		return false
+		return false, err
 	}
-	if doc.Version == 0 {
-		return true
-	}
-	stale := func(kind keys.Kind, entries ...Entry) bool {
+	stale := doc.Version == 0
+	check := func(kind keys.Kind, entries ...Entry) {
 		for _, e := range entries {
-			if e.Encrypted && c.Protector != nil {
-				if _, old, err := c.Protector.Unprotect(place(s, kind, e.Name), e.Value); err == nil && old {
-					return true
+			old := c.encrypts() && e.Value != ""
+			if e.Encrypted {
+				var entryErr error
+				if old, entryErr = c.staleEntry(place(s, kind, e.Name), e); entryErr != nil && err == nil {
+					err = fmt.Errorf("%s key %q: %w", kind, e.Name, entryErr)
 				}
 			}
+			stale = stale || old
 		}
-		return false
 	}
-	if doc.Master != nil && stale(keys.MasterKey, *doc.Master) {
-		return true
+	if doc.Master != nil {
+		check(keys.MasterKey, *doc.Master)
 	}
-	return stale(keys.SystemKey, doc.Systems...) || stale(keys.FunctionKey, doc.Functions...) || stale(keys.FunctionKey, doc.Keys...)
+	check(keys.SystemKey, doc.Systems...)
+	check(keys.FunctionKey, doc.Functions...)
+	check(keys.FunctionKey, doc.Keys...)
+	if err != nil {
+		return false, err
+	}
+	return stale, nil
+}
+
+func (c *Codec) encrypts() bool { return c.Protector != nil && !c.InsecurePlain }
+
+// staleEntry reports whether an encrypted entry is stale.
+func (c *Codec) staleEntry(p Place, e Entry) (bool, error) {
+	if c.Protector == nil {
+		return false, errNoProtector
+	}
+	_, old, err := c.Protector.Unprotect(p, e.Value)
+	return old || c.InsecurePlain, err
 }
 
 // Encode writes the document of a scope, without a byte-order mark.
@@ -205,7 +227,7 @@ func (c *Codec) entry(s keys.Scope, kind keys.Kind, k keys.Key) (Entry, error) {
 			return fail(errors.New("a time has no four digits of the year"))
 		}
 	}
-	if c.Protector != nil && e.Value != "" {
+	if c.encrypts() && e.Value != "" {
 		text, err := c.Protector.Protect(place(s, kind, k.Name), e.Value)
 		if err != nil {
 			return fail(err)

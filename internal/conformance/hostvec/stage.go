@@ -158,11 +158,10 @@ func (s *stage) keys() error {
 				return err
 			}
 		}
-		files, err := filekeys.Open(dir)
+		files, err := filekeys.New(filekeys.Config{Dir: dir, InsecurePlain: true, Compat: true})
 		if err != nil {
 			return err
 		}
-		files.Compat = true
 		store = files
 	}
 	s.resolver = &keys.Resolver{Store: store, Compat: true}

@@ -1,6 +1,6 @@
 //go:build !windows && (!unix || solaris || illumos || aix)
 
-package filekeys
+package durable
 
 import (
 	"errors"

@@ -1,4 +1,4 @@
-package filekeys
+package durable
 
 import (
 	"errors"

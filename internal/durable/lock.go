@@ -1,4 +1,4 @@
-package filekeys
+package durable
 
 import (
 	"context"
@@ -6,9 +6,10 @@ import (
 	"time"
 )
 
-// lock takes the lock file of a directory, waiting for it until ctx ends. The
-// lock goes with the process that holds it, however that ends.
-func lock(ctx context.Context, path string) (unlock func(), err error) {
+// Lock takes a lock file, which it makes if need be, waiting for it until ctx
+// ends. The lock goes with the process that holds it, however that ends. It works
+// between processes of one machine; network file systems differ.
+func Lock(ctx context.Context, path string) (unlock func(), err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, err

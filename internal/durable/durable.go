@@ -1,0 +1,104 @@
+// Package durable writes small files whole or not at all, and locks between
+// processes.
+//
+// A file is written beside its place, synced, and put there in one step, after
+// which its folder is synced: readers and crashes see what was there before or
+// what is there now.
+package durable
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// tempPattern names files that are being written.
+const tempPattern = ".new-*"
+
+// Replace puts a file of the data in the place of path, or makes it.
+func Replace(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, rename)
+}
+
+// Create makes a file of the data, unless there is one: then it returns an error
+// that is fs.ErrExist, whoever made it, also at the same moment and where locks
+// do not work.
+func Create(path string, data []byte, mode fs.FileMode) error {
+	return write(path, data, mode, func(from, to string) error {
+		err := os.Link(from, to)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			os.Remove(from)
+			return err
+		}
+		// A file system without links. A crash while the file is written leaves
+		// a part of it.
+		f, err := os.OpenFile(to, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		if err != nil {
+			os.Remove(from)
+			return err
+		}
+		if err = fill(f, data, mode); err != nil {
+			os.Remove(to)
+		}
+		os.Remove(from)
+		return err
+	})
+}
+
+// write fills a file beside path and has it put there.
+func write(path string, data []byte, mode fs.FileMode, put func(from, to string) error) error {
+	dir := filepath.Dir(path)
+	f, err := os.CreateTemp(dir, tempPattern)
+	if err != nil {
+		return err
+	}
+	if err = fill(f, data, mode); err == nil {
+		err = put(f.Name(), path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+		return err
+	}
+	return syncDir(dir)
+}
+
+// fill writes and closes a file.
+func fill(f *os.File, data []byte, mode fs.FileMode) error {
+	_, err := f.Write(data)
+	if err == nil {
+		err = f.Chmod(mode)
+	}
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// Tidy removes what crashes left of files that were being written in dir. The
+// caller has the lock that all writers take.
+func Tidy(dir string) error {
+	left, err := filepath.Glob(filepath.Join(escapeGlob(dir), tempPattern))
+	if err != nil {
+		return err
+	}
+	for _, name := range left {
+		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+// escapeGlob quotes what filepath.Glob would take for a pattern.
+func escapeGlob(dir string) string {
+	var out []rune
+	for _, c := range dir {
+		if c == '*' || c == '?' || c == '[' || c == '\\' && filepath.Separator != '\\' {
+			out = append(out, '[', c, ']')
+			continue
+		}
+		out = append(out, c)
+	}
+	return string(out)
+}
