@@ -81,6 +81,10 @@ type Key struct {
 
 	// Created is when the value was made; zero if not known.
 	Created time.Time
+
+	// Used is when the key was last recognised, as far as a Resolver wrote it
+	// down; zero if not known. A host of the source's own drops it.
+	Used time.Time
 }
 
 // Format writes the key's name in quotes, whatever the verb.

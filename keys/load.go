@@ -171,6 +171,7 @@ func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 	rank := uint32(0)
 	add := func(kind Kind, k Key, name string) {
 		value := k.Value.Reveal()
+		d, known := r.salt.digestOf(&k)
 		if r.Strict && value != "" && !Validate(kind, value) {
 			if r.Logger != nil {
 				r.Logger.LogAttrs(ctx, slog.LevelError, "keys: key refused, its value is not identifiable",
@@ -179,17 +180,16 @@ func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 			return
 		}
 		rank++
-		c := candidate{rank: rank, kind: kind, name: name}
+		c := candidate{digest: d, rank: rank, kind: kind, name: name}
 		bounded := !k.NotBefore.IsZero() || !k.Expires.IsZero()
 		if bounded || r.TrackUse {
 			c.extra = &extra{bounded: bounded, notBefore: k.NotBefore, expires: k.Expires}
 		}
-		if r.TrackUse {
-			c.extra.used = r.uses.of(s, kind, name)
+		if r.TrackUse && known {
+			c.extra.used = r.uses.of(useKey{s, kind, d}, name)
 		}
 		switch {
 		case value != "":
-			c.digest = r.salt.digest(value)
 			v.keys = append(v.keys, c)
 		case k.Hash.set:
 			h := bySalt[k.Hash.salt]
@@ -198,7 +198,6 @@ func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 				bySalt[k.Hash.salt] = h
 				v.hashed = append(v.hashed, hashedView{k.Hash.salt, h})
 			}
-			c.digest = r.salt.digest(string(k.Hash.sum[:]))
 			h.keys = append(h.keys, c)
 		}
 	}

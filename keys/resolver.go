@@ -78,8 +78,12 @@ type Resolver struct {
 	// LoadTimeout bounds one reading of the store. Zero is DefaultLoadTimeout.
 	LoadTimeout time.Duration
 
-	// TrackUse remembers when each key was last recognised: see Uses.
+	// TrackUse remembers when each key was last recognised: see Uses, and
+	// FlushUses and RunUses, which write it into the store.
 	TrackUse bool
+
+	// UseInterval is how often RunUses writes. Zero is DefaultUseInterval.
+	UseInterval time.Duration
 
 	// Now tells the time; nil is time.Now. It decides about reloads and about
 	// Expires and NotBefore.
@@ -168,7 +172,7 @@ func (r *Resolver) Resolve(ctx context.Context, function, presented string) (Gra
 		return Grant{}, err
 	}
 	if found.extra != nil && found.extra.used != nil {
-		found.extra.used.Store(int64(r.clock()))
+		found.extra.used.at.Store(int64(r.clock()))
 	}
 	return Grant{Kind: found.kind, Name: found.name, Scope: scope}, nil
 }

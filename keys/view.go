@@ -56,6 +56,18 @@ func (s *salt) digest(text string) digest {
 	return d
 }
 
+// digestOf returns the digest by which a key is found, of its value or of the
+// hash that stands in for it. A key with neither is never found.
+func (s *salt) digestOf(k *Key) (d digest, ok bool) {
+	switch value := k.Value.Reveal(); {
+	case value != "":
+		return s.digest(value), true
+	case k.Hash.set:
+		return s.digest(string(k.Hash.sum[:])), true
+	}
+	return digest{}, false
+}
+
 // mask writes eight bytes of a message, mixed with the salt.
 func (s *salt) mask(msg *[oneBlock + 1]byte, n int, word uint64) {
 	binary.LittleEndian.PutUint64(msg[n:n+8], word^binary.LittleEndian.Uint64(s[n:n+8]))
@@ -81,7 +93,7 @@ type candidate struct {
 type extra struct {
 	bounded            bool
 	notBefore, expires time.Time
-	used               *atomic.Int64
+	used               *useMark
 }
 
 // works reports whether the key works now.

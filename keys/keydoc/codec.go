@@ -88,7 +88,7 @@ func (c *Codec) list(s keys.Scope, kind keys.Kind, entries []Entry) ([]keys.Key,
 }
 
 func (c *Codec) key(s keys.Scope, kind keys.Kind, e Entry) (keys.Key, error) {
-	k := keys.Key{Name: e.Name, Label: e.Label, Created: e.Created, NotBefore: e.NotBefore, Expires: e.Expires}
+	k := keys.Key{Name: e.Name, Label: e.Label, Created: e.Created, NotBefore: e.NotBefore, Expires: e.Expires, Used: e.Used}
 	fail := func(err error) (keys.Key, error) {
 		return keys.Key{}, fmt.Errorf("%s key %q: %w", kind, e.Name, err)
 	}
@@ -222,7 +222,7 @@ func (c *Codec) entry(s keys.Scope, kind keys.Kind, k keys.Key) (Entry, error) {
 	if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Value) || !utf8.ValidString(e.Label) {
 		return fail(errors.New("not UTF-8"))
 	}
-	for _, t := range []struct{ from, to *time.Time }{{&k.Created, &e.Created}, {&k.NotBefore, &e.NotBefore}, {&k.Expires, &e.Expires}} {
+	for _, t := range []struct{ from, to *time.Time }{{&k.Created, &e.Created}, {&k.NotBefore, &e.NotBefore}, {&k.Expires, &e.Expires}, {&k.Used, &e.Used}} {
 		if *t.to = t.from.UTC(); t.to.Year() < 0 || t.to.Year() > 9999 {
 			return fail(errors.New("a time has no four digits of the year"))
 		}

@@ -11,8 +11,8 @@
 // read and written, byte for byte as the source writes it; version 0, which had
 // one key each, is read. A UTF-8 byte-order mark at the start is accepted.
 //
-// What the source does not know, a label, a time of validity, a hash in place of
-// a value, is written as further members of the entry. The source ignores them
+// What the source does not know, a label, a time of validity or of the last use, a
+// hash in place of a value, is written as further members of the entry. The source ignores them
 // when it reads and drops them when it writes: for it, an entry with a hash is a
 // key with an empty value, which nobody can present, and one with a validity is
 // valid always.

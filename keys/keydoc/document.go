@@ -43,8 +43,8 @@ type Entry struct {
 	Encrypted bool
 
 	// Members the source does not know, and ignores.
-	Hash, Label                 string
-	Created, NotBefore, Expires time.Time
+	Hash, Label                       string
+	Created, NotBefore, Expires, Used time.Time
 }
 
 // Format writes the name in quotes, whatever the verb.
@@ -190,7 +190,7 @@ func parseEntry(raw json.RawMessage) (Entry, error) {
 	times := []struct {
 		name string
 		to   *time.Time
-	}{{"created", &e.Created}, {"notBefore", &e.NotBefore}, {"expires", &e.Expires}}
+	}{{"created", &e.Created}, {"notBefore", &e.NotBefore}, {"expires", &e.Expires}, {"used", &e.Used}}
 	for _, m := range times {
 		raw := all.folded(m.name)
 		if kindOf(raw) == 0 || kindOf(raw) == 'n' {

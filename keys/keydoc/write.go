@@ -109,6 +109,7 @@ func (w *writer) entry(e Entry) {
 	w.time("created", e.Created)
 	w.time("notBefore", e.NotBefore)
 	w.time("expires", e.Expires)
+	w.time("used", e.Used)
 	w.close('}')
 }
 

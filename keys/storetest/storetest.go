@@ -117,7 +117,7 @@ func same(got, want keys.Set, lossy bool) string {
 			case lossy:
 			case g[i].Label != w[i].Label || g[i].Hash != w[i].Hash:
 				return fmt.Sprintf("%s key %q has another label or hash", kind, w[i].Name)
-			case !g[i].Created.Equal(w[i].Created) || !g[i].NotBefore.Equal(w[i].NotBefore) || !g[i].Expires.Equal(w[i].Expires):
+			case !g[i].Created.Equal(w[i].Created) || !g[i].NotBefore.Equal(w[i].NotBefore) || !g[i].Expires.Equal(w[i].Expires) || !g[i].Used.Equal(w[i].Used):
 				return fmt.Sprintf("%s key %q has other times", kind, w[i].Name)
 			}
 		}
@@ -158,6 +158,7 @@ func roundTrip(t *testing.T, h *Harness, store keys.Store) {
 	if !h.Lossy {
 		set.Function[1].Label = "for \"them\" & <us>\u2028"
 		set.Function[2].Created, set.Function[2].NotBefore, set.Function[2].Expires = at, at.Add(time.Hour), at.Add(2*time.Hour)
+		set.Function[4].Used, set.Master.Used = at.Add(3*time.Hour), at
 		set.Function[3] = set.Hashed(set.Function[3])
 	}
 	save(t, store, host, set)
