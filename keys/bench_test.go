@@ -2,6 +2,7 @@ package keys_test
 
 import (
 	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"testing"
 
@@ -44,20 +45,21 @@ func BenchmarkResolve(b *testing.B) {
 }
 
 func BenchmarkCheck(b *testing.B) {
-	res, values := benchmarked(b, 10)
+	res, values := benchmarked(b, 1000)
+	wrong := keys.Generate(keys.FunctionKey).Reveal()
 	guard := &keys.Guard{Resolver: res, Function: "orders"}
-	for name, target := range map[string]string{"query": "/?a=b&code=" + values[3], "header": "/?a=b"} {
-		b.Run(name, func(b *testing.B) {
-			r := httptest.NewRequest("GET", target, nil)
-			if name == "header" {
-				r.Header.Set(keys.Header, values[3])
-			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := guard.Check(r); err != nil {
-					b.Fatal(err)
+	for name, value := range map[string]string{"right": values[3], "wrong": wrong} {
+		inHeader := httptest.NewRequest("GET", "/?a=b", nil)
+		inHeader.Header.Set(keys.Header, value)
+		for where, r := range map[string]*http.Request{"header": inHeader, "query": httptest.NewRequest("GET", "/?a=b&code="+value, nil)} {
+			b.Run(name+"/"+where, func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, err := guard.Check(r); (err == nil) != (name == "right") {
+						b.Fatal(err)
+					}
 				}
-			}
-		})
+			})
+		}
 	}
 }

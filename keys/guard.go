@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/refuse"
@@ -17,7 +18,7 @@ import (
 // recognised.
 //
 // Fields are set before first use and left alone then; the methods may be called
-// concurrently.
+// concurrently. A Guard is not copied after first use.
 type Guard struct {
 	Resolver *Resolver
 
@@ -67,6 +68,10 @@ type Guard struct {
 	// Deny answers requests that Wrap refuses, with the error of Check. Nil is
 	// the function Deny.
 	Deny func(http.ResponseWriter, *http.Request, error)
+
+	// What strangers are refused with, made once: whoever floods a guard with
+	// wrong keys costs it no memory.
+	noKey, unknownKey atomic.Pointer[DeniedError]
 }
 
 // A Reason says why a request was denied. Callers are not told.
@@ -82,7 +87,8 @@ const (
 	ReasonStoreFailed Reason = "the keys could not be read"
 )
 
-// A DeniedError is a request that a Guard refused.
+// A DeniedError is a request that a Guard refused. Requests may share one: it is
+// not to be changed.
 type DeniedError struct {
 	Function string
 	Level    Level // what was asked for
@@ -163,14 +169,23 @@ func (g *Guard) admit(grant Grant) (Grant, error) {
 }
 
 func (g *Guard) refuse(r *http.Request, grant Grant, presented bool) error {
-	reason := ReasonWrongLevel
+	status := g.status(r, grant)
+	reason, shared := ReasonWrongLevel, (*atomic.Pointer[DeniedError])(nil)
 	switch {
 	case !presented:
-		reason = ReasonNoKey
+		reason, shared = ReasonNoKey, &g.noKey
 	case grant.Kind == NoKey:
-		reason = ReasonUnknownKey
+		reason, shared = ReasonUnknownKey, &g.unknownKey
 	}
-	return g.denied(grant, reason, g.status(r, grant))
+	if shared == nil || status != http.StatusUnauthorized {
+		return g.denied(grant, reason, status)
+	}
+	e := shared.Load()
+	if e == nil {
+		e = g.denied(grant, reason, status)
+		shared.Store(e)
+	}
+	return e
 }
 
 func (g *Guard) status(r *http.Request, grant Grant) int {

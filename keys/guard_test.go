@@ -82,22 +82,22 @@ func TestGuardWrap(t *testing.T) {
 	res := &keys.Resolver{Store: fixture(t)}
 	tests := []struct {
 		name            string
-		guard           keys.Guard
+		guard           *keys.Guard
 		target          string
 		status          int
 		query, grantKey string
 	}{
-		{"keyed", keys.Guard{}, "/?a=1&code=orders-value&b=2", 200, "a=1&b=2", "default"},
-		{"keyed compat", keys.Guard{Compat: true}, "/?a=1&code=orders-value&b=2", 200, "a=1&code=orders-value&b=2", "default"},
-		{"wrong", keys.Guard{}, "/?code=nope", 401, "", ""},
-		{"anonymous", keys.Guard{Level: keys.Anonymous}, "/?code=orders-value", 200, "code=orders-value", ""},
-		{"anonymous identified", keys.Guard{Level: keys.Anonymous, Identify: true}, "/?code=orders-value", 200, "code=orders-value", "default"},
-		{"anonymous compat", keys.Guard{Level: keys.Anonymous, Compat: true}, "/?code=orders-value", 200, "code=orders-value", "default"},
-		{"disabled", keys.Guard{Disabled: true}, "/?code=orders-value", 404, "", ""},
-		{"disabled, master", keys.Guard{Disabled: true}, "/?code=master-value", 200, "", "master"},
-		{"disabled, wrong", keys.Guard{Disabled: true}, "/?code=nope", 401, "", ""},
-		{"challenge", keys.Guard{Level: keys.Admin, Challenge: true}, "/?code=host-value", 403, "", ""},
-		{"insecure", keys.Guard{InsecureSkipKeys: true}, "/", 200, "", ""},
+		{"keyed", &keys.Guard{}, "/?a=1&code=orders-value&b=2", 200, "a=1&b=2", "default"},
+		{"keyed compat", &keys.Guard{Compat: true}, "/?a=1&code=orders-value&b=2", 200, "a=1&code=orders-value&b=2", "default"},
+		{"wrong", &keys.Guard{}, "/?code=nope", 401, "", ""},
+		{"anonymous", &keys.Guard{Level: keys.Anonymous}, "/?code=orders-value", 200, "code=orders-value", ""},
+		{"anonymous identified", &keys.Guard{Level: keys.Anonymous, Identify: true}, "/?code=orders-value", 200, "code=orders-value", "default"},
+		{"anonymous compat", &keys.Guard{Level: keys.Anonymous, Compat: true}, "/?code=orders-value", 200, "code=orders-value", "default"},
+		{"disabled", &keys.Guard{Disabled: true}, "/?code=orders-value", 404, "", ""},
+		{"disabled, master", &keys.Guard{Disabled: true}, "/?code=master-value", 200, "", "master"},
+		{"disabled, wrong", &keys.Guard{Disabled: true}, "/?code=nope", 401, "", ""},
+		{"challenge", &keys.Guard{Level: keys.Admin, Challenge: true}, "/?code=host-value", 403, "", ""},
+		{"insecure", &keys.Guard{InsecureSkipKeys: true}, "/", 200, "", ""},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -188,6 +188,31 @@ func TestGuardStoreFailed(t *testing.T) {
 		guard.Wrap(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})).ServeHTTP(w, httptest.NewRequest("GET", tt.target, nil))
 		if got := w.Header().Get("Retry-After"); w.Code != tt.status || got != tt.retry {
 			t.Errorf("%s: status %d, Retry-After %q, want %d, %q", tt.name, w.Code, got, tt.status, tt.retry)
+		}
+	}
+}
+
+// A stranger who tries keys costs no memory, however the key comes.
+func TestRefusalsDoNotAllocate(t *testing.T) {
+	store := &keys.Memory{}
+	save(t, store, keys.HostScope(), keys.Set{Master: keys.Key{Value: keys.Generate(keys.MasterKey)}})
+	wrong := keys.Generate(keys.FunctionKey).Reveal()
+	for _, challenge := range []bool{false, true} {
+		for _, compat := range []bool{false, true} {
+			guard := &keys.Guard{Resolver: &keys.Resolver{Store: store, Compat: compat}, Function: "orders", Challenge: challenge, Compat: compat}
+			inHeader := httptest.NewRequest("GET", "/", nil)
+			inHeader.Header.Set(keys.Header, wrong)
+			for name, r := range map[string]*http.Request{
+				"none": httptest.NewRequest("GET", "/", nil), "header": inHeader, "query": httptest.NewRequest("GET", "/?code="+wrong, nil),
+			} {
+				if n := testing.AllocsPerRun(100, func() {
+					if _, err := guard.Check(r); err == nil {
+						t.Error("a wrong key was let in")
+					}
+				}); n > 0 {
+					t.Errorf("challenge %t, compat %t, %s: a refusal allocates %v times", challenge, compat, name, n)
+				}
+			}
 		}
 	}
 }

@@ -61,8 +61,7 @@ func (r *runner) auth(fixtures map[string]fixture, row authRow) {
 		return
 	}
 	f.Strict = f.Strict || row.Strict
-	guard, ok := row.guard()
-	if !ok {
+	if _, ok := row.guard(); !ok {
 		r.NotBuilt(group, row.ID, "target "+row.Target+", level "+row.Level)
 		return
 	}
@@ -70,9 +69,9 @@ func (r *runner) auth(fixtures map[string]fixture, row authRow) {
 		if !compat && row.Quirk != "" {
 			continue
 		}
-		g := guard
+		g, _ := row.guard()
 		g.Resolver, g.Compat, g.Identify = f.resolver(compat, nil), compat, true
-		if got, want := put(&g, row.Request), row.Expect.result(); got != want {
+		if got, want := put(g, row.Request), row.Expect.result(); got != want {
 			r.Fail(group, row.ID, "compat %t: want %+v, got %+v", compat, want, got)
 			return
 		}
@@ -81,8 +80,8 @@ func (r *runner) auth(fixtures map[string]fixture, row authRow) {
 }
 
 // guard returns the guard of the row's target.
-func (row *authRow) guard() (keys.Guard, bool) {
-	g := keys.Guard{Disabled: row.Disabled}
+func (row *authRow) guard() (*keys.Guard, bool) {
+	g := &keys.Guard{Disabled: row.Disabled}
 	switch row.Target {
 	case "function":
 		level, err := keys.ParseLevel(row.Level)

@@ -66,6 +66,11 @@ func checking(name string, n int, right bool) bench.Contestant {
 		values = append(values, strings.Clone(values[len(values)%n]))
 	}
 	ctx := context.Background()
+	for range 2 { // what the first text, and the first unknown one, make be read is measured elsewhere
+		if _, err := res.Resolve(ctx, "orders", values[0]); err != nil {
+			panic(err)
+		}
+	}
 	at := 0
 	return bench.Contestant{Name: name, Run: func(n int) {
 		for range n {
