@@ -52,10 +52,41 @@ func BenchmarkCheck(b *testing.B) {
 	}
 }
 
+// BenchmarkRegex matches 1,000 bytes, which the expressions have to read to the
+// end: SetBytes tells what a byte costs.
+func BenchmarkRegex(b *testing.B) {
+	benchmarks := []struct{ name, expr, piece string }{
+		{"digits", `^[0-9]+x$`, "1"},
+		{"anywhere", `abc|def`, "ab"},
+		{"words", `^[\w.-]+$`, "a.b-c"},
+		{"two bytes", `^\p{L}+$`, "é"},
+		{"three bytes", `^\p{L}+$`, "中"},
+		{"four bytes", `^[^a]+$`, "😀"},
+		{"standard", `(a|b)*a(a|b){12}c`, "ab"}, // too large for an automaton
+	}
+	for _, bm := range benchmarks {
+		m, err := route.CompileRE2(bm.expr)
+		if err != nil {
+			b.Fatal(err)
+		}
+		text := strings.Repeat(bm.piece, 1000/len(bm.piece))
+		b.Run(bm.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				if _, err := m.Match(text); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkCompile(b *testing.B) {
 	for name, text := range map[string]string{
 		"plain": "products/{category:alpha}/{id:int?}",
 		"regex": "products/{code:regex(^[a-z]{{2}}(-[a-z]{{2}})?$)}",
+		"words": "products/{name:regex(^[\\w.-]+$)}",
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

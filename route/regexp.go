@@ -3,6 +3,7 @@ package route
 import (
 	"fmt"
 	"regexp"
+	"regexp/syntax"
 	"strings"
 	"unicode/utf16"
 )
@@ -23,31 +24,64 @@ func (e *RegexpError) Error() string {
 	return fmt.Sprintf("regexp: %q: offset %d: %s", e.Expr, e.Offset, e.Reason)
 }
 
-// CompileRE2 compiles an expression of the source's regex constraint for the
-// regexp package of the standard library, which matches in time linear in the
-// text. The expression has the syntax and the meaning of .NET: it ignores case
-// unless it says "(?-i)", its characters are UTF-16 code units, "\d", "\w" and
-// "\s" are the Unicode classes, and "$" matches also before a final line feed.
+// CompileRE2 compiles an expression of the source's regex constraint to what
+// matches in time linear in the text: an automaton, which takes one step for each
+// code unit and allocates nothing, or where that would be large, the regexp package
+// of the standard library. The expression has the syntax and the meaning of .NET:
+// it ignores case unless it says "(?-i)", its characters are UTF-16 code units,
+// "\d", "\w" and "\s" are the Unicode classes, and "$" matches also before a final
+// line feed.
 //
 // What the engine cannot say is an error: look-around, backreferences, atomic,
 // conditional and balancing groups, "\b", a "$" with more to match behind it, and
 // repetitions of more than 1,000. [Compiler.Regexp] takes an engine that can. The
 // error is a [*RegexpError].
 func CompileRE2(expr string) (Matcher, error) {
-	p, root, err := parseRegexp(expr)
+	text, err := re2Text(expr)
 	if err != nil {
 		return nil, err
+	}
+	m, err := compileRE2(text)
+	if err != nil {
+		return nil, &RegexpError{Expr: expr, Reason: err.Error(), Unsupported: true}
+	}
+	return m, nil
+}
+
+// re2Text prints an expression in the syntax of RE2, over runes that stand for
+// code units.
+func re2Text(expr string) (string, error) {
+	p, root, err := parseRegexp(expr)
+	if err != nil {
+		return "", err
 	}
 	var out strings.Builder
 	if !root.write(&out, true) {
 		p.cannot(0, "'$' or \\Z with more to match behind it")
 	}
 	if p.unsupported != nil {
-		return nil, p.unsupported
+		return "", p.unsupported
 	}
-	re, err := regexp.Compile(out.String())
+	return out.String(), nil
+}
+
+// compileRE2 compiles what re2Text prints: to an automaton, else for the engine
+// of the standard library.
+func compileRE2(text string) (Matcher, error) {
+	tree, err := syntax.Parse(text, syntax.Perl)
 	if err != nil {
-		return nil, &RegexpError{Expr: expr, Reason: err.Error(), Unsupported: true}
+		return nil, err
+	}
+	prog, err := syntax.Compile(tree.Simplify())
+	if err != nil {
+		return nil, err
+	}
+	if a := newAutomaton(prog); a != nil {
+		return a, nil
+	}
+	re, err := regexp.Compile(text)
+	if err != nil {
+		return nil, err
 	}
 	return re2{re}, nil
 }

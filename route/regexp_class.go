@@ -3,6 +3,7 @@ package route
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 
@@ -66,6 +67,9 @@ func (s unitSet) withCase() unitSet {
 		}
 	}
 	for _, c := range lowerRanges {
+		if !s.meets(c.lo, c.hi) {
+			continue
+		}
 		for u := c.lo; u <= c.hi; u += c.stride {
 			if s.has(u) {
 				lower.add(u+c.delta, u+c.delta)
@@ -80,6 +84,9 @@ func (s unitSet) withCase() unitSet {
 		}
 	}
 	for _, c := range lowerRanges {
+		if !lower.meets(c.lo+c.delta, c.hi+c.delta) {
+			continue
+		}
 		for u := c.lo; u <= c.hi; u += c.stride {
 			if lower.has(u + c.delta) {
 				out.add(u, u)
@@ -89,9 +96,12 @@ func (s unitSet) withCase() unitSet {
 	return out
 }
 
-func (s unitSet) has(u rune) bool {
+func (s unitSet) has(u rune) bool { return s.meets(u, u) }
+
+// meets reports whether a unit from lo to hi is in the set.
+func (s unitSet) meets(lo, hi rune) bool {
 	for _, r := range s {
-		if r.lo <= u && u <= r.hi {
+		if r.lo <= hi && lo <= r.hi {
 			return true
 		}
 	}
@@ -101,7 +111,9 @@ func (s unitSet) has(u rune) bool {
 // write prints the set as a class of RE2, over the runes that stand for code
 // units.
 func (s unitSet) write(b *strings.Builder) {
-	s.class(b, `[^\x00-\x{10FFFF}]`, func(r rune) { fmt.Fprintf(b, `\x{%X}`, r) })
+	s.class(b, `[^\x00-\x{10FFFF}]`, func(r rune) {
+		b.WriteString(`\x{` + strconv.FormatInt(int64(r), 16) + `}`)
+	})
 }
 
 // writePerl prints the set as a class of a backtracking engine. Characters that
