@@ -5,6 +5,8 @@ import (
 	"net/http"
 	"path"
 	"strings"
+
+	"github.com/httptrigger/httptrigger/route"
 )
 
 // functionInfo is how the admin API describes a function (TR-215).
@@ -141,7 +143,12 @@ func (s *site) base(r *http.Request) string {
 // off the front, as http.StripPrefix does. It is "" for most.
 func mount(r *http.Request) string {
 	sent, _, _ := strings.Cut(r.RequestURI, "?")
-	prefix, ok := strings.CutSuffix(sent, r.URL.EscapedPath())
+	left := r.URL.EscapedPath()
+	prefix, ok := strings.CutSuffix(sent, left)
+	if !ok {
+		// The host has taken dot segments out of what is left.
+		prefix, ok = strings.CutSuffix(route.RemoveDots(dotEscapes.Replace(sent)), route.RemoveDots(dotEscapes.Replace(left)))
+	}
 	if !ok || !strings.HasPrefix(prefix, "/") {
 		return ""
 	}

@@ -103,7 +103,7 @@ func (a *admin) status(x *exchange, _ string) {
 	case s.host.state.drained.Load():
 		out.State = "Stopping"
 	}
-	if f, ok := pick(out, x.r.Header.Get("Accept")); !ok || f.kind != asXML {
+	if f, ok := pick(out, x.r.Header.Get("Accept"), false); !ok || f.kind != asXML {
 		accept := strings.ToLower(x.r.Header.Get("Accept"))
 		if !strings.Contains(accept, "xml") || strings.Contains(accept, "*/*") {
 			x.answerJSON(http.StatusOK, out)

@@ -15,6 +15,7 @@ type answer struct {
 	w      http.ResponseWriter
 	r      *http.Request
 	ru     *rules
+	inv    *Invocation
 	status int // what was written, 0 if an http.Handler did
 }
 
@@ -43,7 +44,7 @@ func (a *answer) result(v any) error {
 		}
 		return a.stream(http.StatusOK, http.Header{"Content-Type": {octets}}, v)
 	}
-	return a.form(http.StatusOK, http.Header{}, v, negotiate(v, a.r.Header["Accept"]))
+	return a.form(http.StatusOK, http.Header{}, v, negotiate(v, a.r.Header["Accept"], a.ru.compat))
 }
 
 const octets = "application/octet-stream"
@@ -60,18 +61,24 @@ func (a *answer) nothing() error {
 
 // commit puts fields on the response and starts it.
 func (a *answer) commit(status int, fields http.Header) {
+	a.merge(fields)
+	a.status = status
+	a.w.WriteHeader(status)
+}
+
+// merge puts fields on the response, but for those that stay the host's.
+func (a *answer) merge(fields http.Header) {
 	h := a.w.Header()
 	for name, values := range fields {
 		switch {
 		case hostOwned(name) && len(h[name]) > 0:
+			a.ru.dropped(a.r.Context(), name)
 		case name == "Vary":
 			h[name] = append(h[name], values...)
 		default:
 			h[name] = values
 		}
 	}
-	a.status = status
-	a.w.WriteHeader(status)
 }
 
 // hostOwned says which fields a function's Response cannot override.
@@ -98,6 +105,11 @@ func (a *answer) start(status int, fields http.Header, n int) bool {
 
 // text answers with a text. That the caller has left is no error.
 func (a *answer) text(status int, fields http.Header, body string) error {
+	if a.odd(status, fields) {
+		if done, err := a.exact(status, fields, body, false); done {
+			return err
+		}
+	}
 	if a.start(status, fields, len(body)) {
 		_, _ = io.WriteString(a.w, body)
 	}
@@ -106,6 +118,11 @@ func (a *answer) text(status int, fields http.Header, body string) error {
 
 // bytes answers with bytes. That the caller has left is no error.
 func (a *answer) bytes(status int, fields http.Header, body []byte) error {
+	if a.odd(status, fields) {
+		if done, err := a.exact(status, fields, string(body), true); done {
+			return err
+		}
+	}
 	if a.start(status, fields, len(body)) {
 		_, _ = a.w.Write(body)
 	}
@@ -115,7 +132,7 @@ func (a *answer) bytes(status int, fields http.Header, body []byte) error {
 // stream answers with what a reader gives. An error of the reader cuts the
 // connection, so that the caller cannot take a part for the whole.
 func (a *answer) stream(status int, fields http.Header, body io.Reader) error {
-	if !bodyAllowed(status) {
+	if !bodyAllowed(status) || a.ru.compat && (status > 999 || status == http.StatusResetContent) {
 		return a.text(status, fields, "")
 	}
 	sized, known := body.(interface{ Len() int })

@@ -71,7 +71,7 @@ func (x *exchange) serveCompat() {
 		x.home()
 		return
 	default:
-		x.refuse(&NotFoundError{})
+		x.refuse(s.missing(x.r.Method, path))
 		return
 	}
 	e := m.Value
@@ -86,6 +86,23 @@ func (x *exchange) serveCompat() {
 		return
 	}
 	x.run(e, m.Values())
+}
+
+// missing says why no function takes a request: with MethodNotAllowed, because
+// those on its path take other methods only.
+func (s *site) missing(method, path string) error {
+	var allowed []string
+	if s.MethodNotAllowed {
+		for _, m := range s.methods {
+			if found := s.table.Lookup(m, path); found.Found() {
+				allowed = append(allowed, m)
+			}
+		}
+	}
+	if len(allowed) > 0 {
+		return &MethodError{Method: method, Allowed: allowed}
+	}
+	return &NotFoundError{}
 }
 
 // throttled takes a place in the queue. A refused homepage is written all the

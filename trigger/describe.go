@@ -61,7 +61,7 @@ func describe(f *FunctionConfig, r *http.Request, inv *Invocation) ([]byte, erro
 
 func requestJSON(r *http.Request, inv *Invocation, body []byte) []byte {
 	var o, query, headers, params jsonObject
-	o.text("Url", requestURL(r))
+	o.text("Url", requestURL(r)+queryOfURL(r))
 	o.text("Method", r.Method)
 	names, values := queryOf(r)
 	for _, name := range names {
@@ -102,10 +102,18 @@ func bodyText(r *http.Request, body []byte) string {
 	return string(body)
 }
 
-// requestURL is the address that the client asked.
+// requestURL is the address that the client asked, without the query, with
+// what another router has taken off the front of the path.
 func requestURL(r *http.Request) string {
-	scheme, host := origin(r, nil)
-	return scheme + "://" + host + r.URL.RequestURI()
+	scheme, host := origin(r, rulesOf(r.Context()).origin)
+	return scheme + "://" + host + mount(r) + r.URL.EscapedPath()
+}
+
+func queryOfURL(r *http.Request) string {
+	if r.URL.RawQuery == "" && !r.URL.ForceQuery {
+		return ""
+	}
+	return "?" + r.URL.RawQuery
 }
 
 func headerNames(h http.Header) []string {

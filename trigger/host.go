@@ -131,6 +131,11 @@ type Config struct {
 	// package's Differences.
 	Compat bool
 
+	// MethodNotAllowed makes Compat answer a method that none of the functions on
+	// a path takes with 405 and Allow, where the reference answers 404. HEAD
+	// stays a method like any other. Default answers so in any case.
+	MethodNotAllowed bool
+
 	// InsecureSkipKeys lets every request into every function, whatever key it
 	// has, as the reference does when run by its local tools. Admin endpoints
 	// keep asking.

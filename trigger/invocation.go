@@ -3,6 +3,7 @@ package trigger
 import (
 	"context"
 	"encoding/binary"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -92,6 +93,17 @@ type rules struct {
 	compat  bool // answers and conversions of the reference
 	v1      bool // of its runtime 1.x, if compat
 	chunked bool // typed parameters read chunked bodies, if compat
+	logger  *slog.Logger
+
+	origin func(*http.Request) (scheme, host string) // Config.Origin
+}
+
+// dropped tells the log of a field of the function's that was set before
+// (RawScriptResult.cs).
+func (ru *rules) dropped(ctx context.Context, name string) {
+	if ru.logger != nil {
+		ru.logger.DebugContext(ctx, "Duplicate HTTP header from function invocation removed.", "keys", name)
+	}
 }
 
 var noRules rules

@@ -5,8 +5,10 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,9 +42,9 @@ var forms = [...][]string{
 // one with */* in it, and one that asks only for what nobody serves all give the
 // form that comes first: text for a string, JSON for anything else. There is no
 // 406 (DefaultOutputFormatterSelector.cs).
-func negotiate(v any, accept []string) form {
+func negotiate(v any, accept []string, compat bool) form {
 	for _, mt := range acceptable(accept) {
-		if f, ok := pick(v, mt); ok {
+		if f, ok := pick(v, mt, compat); ok {
 			return f
 		}
 	}
@@ -98,13 +100,14 @@ func acceptable(lines []string) []string {
 	return out
 }
 
-// pick finds the first form of v that fits a media type or range.
-func pick(v any, mediaType string) (form, bool) {
+// pick finds the first form of v that fits a media type or range. In Compat a
+// dictionary has a form in XML as well, which cannot be written.
+func pick(v any, mediaType string, compat bool) (form, bool) {
 	mt, _, _ := strings.Cut(mediaType, ";")
 	mt = strings.ToLower(strings.TrimSpace(mt))
 	_, isText := v.(string)
 	for kind, types := range forms {
-		if formKind(kind) == asText && !isText || formKind(kind) == asXML && !hasXML(v) {
+		if formKind(kind) == asText && !isText || formKind(kind) == asXML && !hasXML(v) && !(compat && hasDictionary(v)) {
 			continue
 		}
 		for _, t := range types {
@@ -141,7 +144,9 @@ func (a *answer) form(status int, fields http.Header, v any, f form) error {
 	case asJSON:
 		text, err = encodeJSON(v)
 	case asXML:
-		text, err = encodeXML(v)
+		if text, err = encodeXML(v); err != nil { // the type is set before the writing begins
+			a.w.Header()["Content-Type"] = []string{f.ctype + "; charset=utf-8"}
+		}
 	}
 	if err != nil {
 		return err
@@ -180,8 +185,26 @@ func hasXML(v any) bool {
 	return kind != ""
 }
 
+// hasDictionary reports whether v is a dictionary, or a list with one in it: a map
+// or the text of a JSON object. The reference's serializer takes them for XML and
+// then fails.
+func hasDictionary(v any) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, hasDictionary)
+	case json.RawMessage:
+		return strings.HasPrefix(strings.TrimLeft(string(v), " \t\r\n"), "{")
+	}
+	return reflect.ValueOf(v).Kind() == reflect.Map
+}
+
+var errDictionary = errors.New("trigger: result: a dictionary cannot be written as XML")
+
 // encodeXML writes v as the reference's data contract serializer would.
 func encodeXML(v any) (string, error) {
+	if hasDictionary(v) {
+		return "", errDictionary
+	}
 	list, ok := v.([]any)
 	if !ok {
 		kind, text := xmlScalar(v)

@@ -276,30 +276,11 @@ func (p *Process) environment() []string {
 func (p *Process) await(ctx context.Context) error {
 	bound, cancel := context.WithTimeout(ctx, p.c.StartTimeout)
 	defer cancel()
-	client := &http.Client{
-		Transport:     &http.Transport{DisableKeepAlives: true},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	err := awaitAnswer(bound, &http.Transport{DisableKeepAlives: true}, p.URL())
+	if err != nil && ctx.Err() == nil {
+		return fmt.Errorf("no answer within %v", p.c.StartTimeout)
 	}
-	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
-		r, err := http.NewRequestWithContext(bound, http.MethodGet, p.URL()+"/", nil)
-		if err != nil {
-			return err
-		}
-		if resp, err := client.Do(r); err == nil {
-			resp.Body.Close()
-			return nil
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-bound.Done():
-			timer.Stop()
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			return fmt.Errorf("no answer within %v", p.c.StartTimeout)
-		case <-timer.C:
-		}
-	}
+	return err
 }
 
 // lineLog logs what a program writes, line by line. A line is cut at 8 KiB.

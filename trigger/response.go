@@ -22,12 +22,17 @@ import (
 // and bytes and readers get no type at all: nothing is guessed from content.
 type Response struct {
 	// Status is the status code, 200 if zero. Anything below 200 or above 999
-	// is an error, which the caller sees as status 500.
+	// is an error, which the caller sees as status 500. Compat sends it on
+	// HTTP/1 as it is, and closes the connection.
 	Status int
 
 	// Header has the fields to send; Content-Type with no values is none, for
-	// strings too. A value that no HTTP field can carry is an error. Strict-Transport-Security and Access-Control-… stay as the
-	// host has set them; other fields replace what is there, Vary is added.
+	// strings too. A value that no HTTP field can carry is an error.
+	// Strict-Transport-Security and Access-Control-… stay as the host has set
+	// them; other fields replace what is there, Vary is added. Content-Length
+	// counts with a reader only, and Transfer-Encoding is left out; Compat heeds
+	// both and breaks off an answer that does not fit, as the reference's server
+	// does.
 	Header http.Header
 
 	// Cookies are sent in Set-Cookie fields, path "/" unless given, values
@@ -53,10 +58,16 @@ func (p *Response) write(a *answer) error {
 	if status == 0 {
 		status = http.StatusOK
 	}
-	if status < 200 || status > 999 {
+	return p.respond(a, status)
+}
+
+// respond answers with a status that is the response's own, or that of another
+// language's response, where 0 is one too.
+func (p *Response) respond(a *answer, status int) error {
+	if (status < 200 || status > 999) && !a.ru.compat {
 		return fmt.Errorf("trigger: response: %d: no status of an answer", status)
 	}
-	fields, err := p.fields()
+	fields, err := p.fields(a.ru)
 	if err != nil {
 		return err
 	}
@@ -111,13 +122,16 @@ func (p *Response) untyped(a *answer, status int, fields http.Header) error {
 }
 
 // fields checks the header and returns a copy with the cookies in it.
-func (p *Response) fields() (http.Header, error) {
+func (p *Response) fields(ru *rules) (http.Header, error) {
 	fields := make(http.Header, len(p.Header)+2)
 	for name, values := range p.Header {
 		if !validFieldName(name) {
 			return nil, fmt.Errorf("trigger: response header %q: not the name of a field", name)
 		}
 		name = http.CanonicalHeaderKey(name)
+		if name == "Transfer-Encoding" && !ru.compat {
+			continue
+		}
 		for _, v := range values {
 			if !validFieldValue(v) {
 				return nil, fmt.Errorf("trigger: response header %q: the value has characters that no field can carry", name)
@@ -144,13 +158,13 @@ func (p *Response) negotiated(a *answer, status int, fields http.Header) error {
 	}
 	if only := fields.Get("Content-Type"); only != "" {
 		// The function's own type restricts what may be chosen.
-		form, ok := pick(p.Body, only)
+		form, ok := pick(p.Body, only, a.ru.compat)
 		if !ok {
 			return a.text(http.StatusNotAcceptable, fields, "")
 		}
 		return a.form(status, fields, p.Body, form)
 	}
-	return a.form(status, fields, p.Body, negotiate(p.Body, a.r.Header["Accept"]))
+	return a.form(status, fields, p.Body, negotiate(p.Body, a.r.Header["Accept"], a.ru.compat))
 }
 
 // textType completes the type of a text: the bytes written are UTF-8, so that is

@@ -20,6 +20,13 @@ type Request struct {
 // is empty, never nil.
 func (r *Request) Invocation() *Invocation { return r.inv }
 
+// String names the request in a few words for logs and lists: the method and the
+// address that the client asked, never the query, which may have a key in it
+// (HttpTriggerAttributeBindingProvider.cs).
+func (r *Request) String() string {
+	return "Method: " + r.Method + ", Uri: " + requestURL(r.Request)
+}
+
 // Bind fills dst, a pointer to a struct, as the function Bind does.
 func (r *Request) Bind(dst any) error { return Bind(r.Request, dst) }
 
@@ -81,7 +88,7 @@ func (f typed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if !ok {
 		inv = &Invocation{}
 	}
-	a := answer{w: w, r: r, ru: &noRules}
+	a := answer{w: w, r: r, ru: &noRules, inv: inv}
 	if inv.rules != nil {
 		a.ru = inv.rules
 	}

@@ -64,8 +64,12 @@ func (s script) write(a *answer) error {
 	if v.Kind != jsonc.Object || folded(v, "body") == nil {
 		return (&Response{Body: a.ru.scriptText(v, true)}).write(a)
 	}
+	status, err := scriptStatus(either(folded(v, "statusCode"), folded(v, "status")))
+	if err != nil {
+		return err
+	}
 	return scriptResponse{
-		status:    scriptStatus(either(folded(v, "statusCode"), folded(v, "status"))),
+		status:    status,
 		headers:   folded(v, "headers"),
 		body:      folded(v, "body"),
 		compact:   parsed || !s.output,
@@ -91,7 +95,11 @@ func (s script) writeOutput(a *answer) error {
 	if headers != nil && headers.Kind != jsonc.Object && headers.Kind != jsonc.Null {
 		return errors.New("trigger: custom handler: headers is no object")
 	}
-	return scriptResponse{status: scriptStatus(folded(v, "statusCode")), headers: headers, body: folded(v, "body")}.write(a)
+	status, err := scriptStatus(folded(v, "statusCode"))
+	if err != nil {
+		return err
+	}
+	return scriptResponse{status: status, headers: headers, body: folded(v, "body")}.write(a)
 }
 
 // A scriptResponse is a response object (RawScriptResult.cs).
@@ -104,7 +112,7 @@ type scriptResponse struct {
 }
 
 func (p scriptResponse) write(a *answer) error {
-	r := &Response{Status: p.status, Negotiate: p.negotiate, Header: http.Header{}}
+	r := &Response{Negotiate: p.negotiate, Header: http.Header{}}
 	if p.headers != nil && p.headers.Kind == jsonc.Object {
 		if err := p.setHeaders(a, r); err != nil {
 			return err
@@ -117,7 +125,7 @@ func (p scriptResponse) write(a *answer) error {
 	default:
 		r.Body = a.ru.scriptText(b, !p.compact)
 	}
-	return r.write(a)
+	return r.respond(a, p.status)
 }
 
 // setHeaders puts the fields on the response, but for the type of the body. Those
@@ -142,10 +150,14 @@ func (p scriptResponse) setHeaders(a *answer, r *Response) error {
 			return fmt.Errorf("trigger: response header %q: the value has characters that no field can carry", m.Name)
 		}
 		name := http.CanonicalHeaderKey(m.Name)
-		if seenBefore(p.headers.Members[:i], m.Name) || hostOwned(name) && len(h[name]) > 0 {
-			continue
+		switch {
+		case seenBefore(p.headers.Members[:i], m.Name) || hostOwned(name) && len(h[name]) > 0:
+			a.ru.dropped(a.r.Context(), m.Name)
+		case name == "Content-Length" || name == "Transfer-Encoding":
+			r.Header[name] = []string{value}
+		default:
+			h[name] = []string{value}
 		}
-		h[name] = []string{value}
 	}
 	return nil
 }
@@ -167,23 +179,26 @@ func (ru *rules) scriptText(v *jsonc.Value, indent bool) string {
 }
 
 // scriptStatus reads a status: a whole number, or one in decimal text. Anything
-// else is 200. A number that is no status becomes one that Response refuses.
-func scriptStatus(v *jsonc.Value) int {
+// else is 200. One of more than 32 bits is an error.
+func scriptStatus(v *jsonc.Value) (int, error) {
 	if v == nil || v.Kind != jsonc.Number && v.Kind != jsonc.String {
-		return http.StatusOK
+		return http.StatusOK, nil
 	}
 	text := strings.TrimSpace(v.Text)
 	n, err := strconv.ParseInt(text, 10, 64)
 	if f, ferr := strconv.ParseFloat(text, 64); err != nil && v.Kind == jsonc.Number && ferr == nil && f == math.Trunc(f) {
-		n, err = int64(f), nil
+		n, err = int64(max(math.MinInt64, min(f, 1<<62))), nil
 	}
 	switch {
+	case errors.Is(err, strconv.ErrRange) || err == nil && n != int64(int32(n)):
+		if v.Kind == jsonc.Number {
+			return 0, fmt.Errorf("trigger: script: status %q: more than 32 bits", text)
+		}
+		return http.StatusOK, nil
 	case err != nil:
-		return http.StatusOK
-	case n < 1 || n > math.MaxInt32:
-		return 1
+		return http.StatusOK, nil
 	}
-	return int(n)
+	return int(n), nil
 }
 
 func either(a, b *jsonc.Value) *jsonc.Value {

@@ -24,6 +24,7 @@ type site struct {
 	app     *App
 	table   *route.Table[*endpoint]
 	ends    []*endpoint // in order of names
+	methods []string    // that functions name, sorted, in capitals
 	limit   *throttle.RequestLimit
 	gate    *throttle.Gate // nil if unbounded
 	health  LoadCheck      // what the health ping asks, or nil
@@ -84,7 +85,7 @@ func newSite(c Config, h *Host) (*site, error) {
 		s.deny = DenyEmpty
 	}
 	s.timed = !c.Bare || c.Logger != nil || c.AccessLog != nil
-	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding}
+	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
 	var errs mistakes
 	s.setPrefix(&errs)
 	s.setLimits(&errs)
@@ -205,6 +206,7 @@ func (s *site) setAround(errs *mistakes) {
 		errs.add(err)
 	}
 	s.stamp = stamp
+	s.rules.origin = s.Origin
 	cors := s.CORS
 	if cors == nil {
 		cors = s.app.Host.CORS
@@ -371,7 +373,12 @@ func (s *site) route(functions []*endpoint, errs *mistakes) {
 			Name: e.Name, Methods: e.Methods, Template: e.template, Order: e.Order, Value: e,
 		})
 		s.ends = append(s.ends, e)
+		for _, m := range e.Methods {
+			s.methods = append(s.methods, strings.ToUpper(m))
+		}
 	}
+	slices.Sort(s.methods)
+	s.methods = slices.Compact(s.methods)
 	table, err := route.NewTable(routes, &route.TableOptions{Compat: s.Compat})
 	if err != nil && s.Compat {
 		s.failedRoute(err)

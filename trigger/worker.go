@@ -201,6 +201,38 @@ func (w *Worker) forwarder(base *url.URL, transport http.RoundTripper, f *Functi
 	})
 }
 
+// Await asks the program for its root until it answers, with whatever status, 404
+// included (DefaultHttpWorkerService.cs), or ctx ends, whose error it returns.
+// The reference waits for 30 seconds. It suits Ready where nobody else watches
+// the program, at the price of a request more for each.
+func (w *Worker) Await(ctx context.Context) error {
+	transport := w.Transport
+	if transport == nil {
+		transport = &http.Transport{DisableKeepAlives: true}
+	}
+	return awaitAnswer(ctx, transport, w.URL)
+}
+
+// awaitAnswer asks at growing distances, at most a second apart.
+func awaitAnswer(ctx context.Context, transport http.RoundTripper, base string) error {
+	for wait := 10 * time.Millisecond; ; wait = min(2*wait, time.Second) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, strings.TrimSuffix(base, "/")+"/", nil)
+		if err != nil {
+			return err
+		}
+		if resp, err := transport.RoundTrip(r); err == nil {
+			return resp.Body.Close()
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-ctx.Done():
+			timer.Stop()
+			return ctx.Err()
+		case <-timer.C:
+		}
+	}
+}
+
 func (w *Worker) ready(ctx context.Context) error {
 	if w.Ready == nil {
 		return nil

@@ -111,7 +111,7 @@ func (a *answer) result() (make func() (any, error), missing string) {
 	case a.Return != nil:
 		return give(value(a.Return)), ""
 	case a.JToken != nil:
-		return give(value(a.JToken)), ""
+		return give(tree(compact(a.JToken))), ""
 	case a.ObjectResult != nil:
 		o := a.ObjectResult
 		v := value(o.Value)
@@ -171,9 +171,9 @@ func (a *answer) writes() http.Handler {
 	})
 }
 
-// content is a handler that answers with a text.
+// content is a handler that sets fields and then answers with a text.
 func (a *answer) content() any {
-	header := http.Header{}
+	header := http.Header{} // set before, so that it replaces the host's own
 	for name, values := range a.Headers {
 		for _, v := range values {
 			header.Add(name, v)
@@ -186,27 +186,29 @@ func (a *answer) content() any {
 	if ctype == "" {
 		ctype = "text/plain; charset=utf-8"
 	}
-	header.Set("Content-Type", ctype)
-	if len(a.Cookies) > 0 {
-		r := &trigger.Response{Status: *a.Status, Header: header}
-		if a.Body != nil {
-			r.Body = []byte(*a.Body)
-		}
-		for _, c := range a.Cookies {
-			r.Cookies = append(r.Cookies, &http.Cookie{Name: c.Name, Value: c.Value})
-		}
-		return r
+	delete(header, "Content-Type")
+	result := &trigger.Response{Status: *a.Status, Header: http.Header{"Content-Type": {ctype}}}
+	body := []byte{} // whose length is known, as that of a content result
+	if a.Body != nil {
+		body = []byte(*a.Body)
 	}
+	result.Body = body
+	for _, c := range a.Cookies {
+		result.Cookies = append(result.Cookies, &http.Cookie{Name: c.Name, Value: c.Value})
+	}
+	answer := trigger.Func(func(context.Context, *trigger.Request) (any, error) { return result, nil })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		for name, values := range header {
 			w.Header()[name] = slices.Clone(values)
 		}
-		w.WriteHeader(*a.Status)
-		if a.Body != nil {
-			_, _ = w.Write([]byte(*a.Body))
-		}
+		answer.ServeHTTP(w, r)
 	})
 }
+
+// A tree is a JSON value as such, where a dictionary is one to the serializers.
+type tree json.RawMessage
+
+func (t tree) MarshalJSON() ([]byte, error) { return t, nil }
 
 // value decodes a declared value: whole numbers are int64, and objects keep the
 // order of their members.
@@ -236,8 +238,12 @@ func value(text json.RawMessage) any {
 	return v
 }
 
-// compact is an object as JSON, in its own order.
+// compact is a value as JSON, its members in their own order.
 func compact(text json.RawMessage) json.RawMessage {
+	if text[0] != '{' {
+		b, _ := json.Marshal(value(text))
+		return b
+	}
 	pairs, _ := ordered(text)
 	b := []byte{'{'}
 	for i, p := range pairs {

@@ -17,23 +17,8 @@ func (s *stage) difference(e *exchange) string {
 	}
 	f := s.asked(e)
 	var a answer
-	if f == nil || json.Unmarshal(f.Answer, &a) != nil {
-		return ""
-	}
-	if len(a.Return) > 0 && a.Return[0] == '{' && e.Response.Status == 500 && e.Response.wantsXML() {
-		return "host/xml-dictionary"
-	}
-	if s.app.Model == "custom" {
+	if f != nil && s.app.Model == "custom" && json.Unmarshal(f.Answer, &a) == nil {
 		return a.scriptDifference(e)
-	}
-	switch {
-	case a.Status == nil:
-	case *a.Status == 204 && a.Body != nil && s.app.Model == "inproc":
-		return "host/204-body"
-	case *a.Status == 304:
-		return "host/304-type"
-	case noStatus(*a.Status):
-		return "host/status"
 	}
 	return ""
 }
@@ -74,8 +59,6 @@ func (s *stage) asked(e *exchange) *function {
 	return s.parsed[strings.ToLower(e.Seen.Function)]
 }
 
-func noStatus(n int) bool { return n < 200 || n > 999 }
-
 // scriptDifference looks at the response object that a custom handler answers.
 func (a *answer) scriptDifference(e *exchange) string {
 	for _, text := range []json.RawMessage{a.Response, a.Return} {
@@ -84,17 +67,14 @@ func (a *answer) scriptDifference(e *exchange) string {
 			continue
 		}
 		for name, value := range object {
-			var n int
 			var headers map[string]json.RawMessage
 			switch strings.ToLower(name) {
-			case "statuscode", "status":
-				if json.Unmarshal(value, &n) == nil && noStatus(n) && e.Response.Status == n {
-					return "host/status"
-				}
 			case "headers":
 				_ = json.Unmarshal(value, &headers)
-				if key := headerDifference(headers, e); key != "" {
-					return key
+				for _, v := range headers {
+					if v[0] == '[' || v[0] == '{' {
+						return "host/net-types"
+					}
 				}
 			case "body":
 				if value[0] == '[' && e.Response.Body != nil && strings.HasPrefix(*e.Response.Body, "System.") {
@@ -104,25 +84,4 @@ func (a *answer) scriptDifference(e *exchange) string {
 		}
 	}
 	return ""
-}
-
-func headerDifference(headers map[string]json.RawMessage, e *exchange) string {
-	for name, value := range headers {
-		switch {
-		case (strings.EqualFold(name, "Content-Length") || strings.EqualFold(name, "Transfer-Encoding")) && e.Response.Truncated:
-			return "host/framing"
-		case value[0] == '[' || value[0] == '{':
-			return "host/net-types"
-		}
-	}
-	return ""
-}
-
-func (w *response) wantsXML() bool {
-	for name, values := range w.Headers {
-		if strings.EqualFold(name, "Content-Type") && len(values) == 1 && strings.Contains(values[0], "xml") {
-			return true
-		}
-	}
-	return false
 }

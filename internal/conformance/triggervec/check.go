@@ -148,6 +148,11 @@ func (s *stage) saw(x *expectation) []string {
 	if x.FunctionRan != nil && *x.FunctionRan != (g != nil) {
 		add("function ran: got %v, want %v", g != nil, *x.FunctionRan)
 	}
+	if x.DisplayText != "" {
+		if got := s.vector.Request.display(); got != x.DisplayText {
+			add("display text: got %q, want %q", got, x.DisplayText)
+		}
+	}
 	needs := x.RouteValues != nil || x.WorkerParams != nil || x.Identities != nil || x.POCO != nil ||
 		x.RouteParameters != nil || x.Parameter != nil || x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.BodyDelivered
 	if !needs {

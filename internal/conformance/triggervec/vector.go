@@ -4,11 +4,15 @@ package triggervec
 
 import (
 	"bytes"
+	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
+	"github.com/httptrigger/httptrigger/trigger"
 )
 
 type file struct {
@@ -38,10 +42,12 @@ type vector struct {
 
 	Input       *string
 	Sample      json.RawMessage
-	HandlerPing json.RawMessage
+	HandlerPing *ping
 	Rules       []string
 	Source      json.RawMessage
 	Note        string
+
+	methodNotAllowed bool // the option is on
 }
 
 type config struct {
@@ -79,6 +85,34 @@ type request struct {
 		Prefix, Fill string
 		Total        int
 	}
+}
+
+// display is how the library names the request in a few words.
+func (r *request) display() string {
+	req, err := http.NewRequest(r.Method, r.Scheme+"://"+r.Host+*r.Target, nil)
+	if err != nil {
+		return err.Error()
+	}
+	req.RequestURI = *r.Target
+	if r.Scheme == "https" {
+		req.TLS = &tls.ConnectionState{}
+	}
+	return (&trigger.Request{Request: req}).String()
+}
+
+// A ping is what a program answers to the question whether it is there.
+type ping struct{ Status int }
+
+// ready reports whether the library takes a program that answers so for ready.
+func (p *ping) ready() (bool, error) {
+	server, err := wire.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(p.Status) }))
+	if err != nil {
+		return false, err
+	}
+	defer server.Close()
+	ctx, cancel := context.WithTimeout(context.Background(), wire.Patience)
+	defer cancel()
+	return (&trigger.Worker{URL: server.URL()}).Await(ctx) == nil, nil
 }
 
 type step struct {

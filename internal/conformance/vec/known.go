@@ -11,17 +11,10 @@ var Known = map[string]string{
 
 	"route/regexp-beyond-re2": "the default engine refuses at registration an expression that it cannot say; route/backtrack has an engine that can",
 
-	"host/204-body":             "net/http sends no body with status 204 and tells the handler; the reference's server breaks off with 500",
-	"host/304-type":             "net/http sends no Content-Type with status 304",
-	"host/status":               "net/http sends no status below 100 or above 999 and takes one below 200 for interim; such a response is 500",
-	"host/framing":              "Content-Length and Transfer-Encoding are the server's; the reference heeds a function's own and breaks off the answer",
 	"host/absolute-form":        "net/http takes the host of an absolute request target, as RFC 9112 says, and forgets the Host field; the reference compares the two",
 	"host/net-types":            "the reference writes a list or an object where it wants a text as the name of its .NET type; here it is JSON",
 	"host/net-members":          "how a .NET type's members are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
-	"host/xml-dictionary":       "the reference's XML serializer fails for dictionaries (500); here an object has no XML form and is answered as JSON",
 	"trigger/net-parameters":    "which .NET types the trigger's parameter may have is that runtime's own rule",
 	"trigger/no-writing":        "the reference writes a host.json where there is none or an empty one; the library never writes into an app",
-	"trigger/log-words":         "the reference notes in its debug log that it dropped a header of the function's; here that is a documented rule of Response and nothing is logged",
 	"trigger/sync-off-platform": "a test of the reference with a stand-in for the platform; the recorded host answers 500 off the platform (TR-214)",
-	"trigger/head-by-get":       "where GET is allowed HEAD is answered too, and listed in Allow; the vector's option dates from before that was decided",
 }

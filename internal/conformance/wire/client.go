@@ -11,6 +11,10 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"net/textproto"
+	"os"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -122,34 +126,67 @@ func (r *Request) bytes() []byte {
 	return b.Bytes()
 }
 
-// read reads one response. Informational ones are passed over.
+// read reads one response. Informational ones, which have no fields, are passed
+// over.
 func read(conn net.Conn, method string) (*Response, error) {
 	br := bufio.NewReader(conn)
 	for {
-		line, err := br.Peek(1)
-		if err != nil || len(line) == 0 {
-			return nil, fmt.Errorf("no answer: %w", err)
-		}
-		resp, err := http.ReadResponse(br, &http.Request{Method: method})
+		r, err := readHead(br)
 		if err != nil {
-			return nil, fmt.Errorf("the answer is no HTTP: %w", err)
+			return nil, err
 		}
-		if resp.StatusCode/100 == 1 && resp.StatusCode != http.StatusSwitchingProtocols {
+		if r.Status/100 == 1 && len(r.Header) == 0 {
 			continue
 		}
-		body, err := io.ReadAll(resp.Body)
-		r := &Response{Status: resp.StatusCode, Header: resp.Header, Body: body, Length: resp.ContentLength}
-		if err != nil {
-			if !errors.Is(err, io.ErrUnexpectedEOF) && !reset(err) {
-				return nil, err
-			}
-			r.Truncated = true
-		}
-		return r, nil
+		err = r.readBody(br, method)
+		return r, err
 	}
 }
 
-// reset reports whether a connection was cut rather than closed.
-func reset(err error) bool {
-	return strings.Contains(err.Error(), "reset by peer") || errors.Is(err, net.ErrClosed)
+// readHead reads a status line and the fields. A status may be any number: not
+// every server keeps to three digits.
+func readHead(br *bufio.Reader) (*Response, error) {
+	tp := textproto.NewReader(br)
+	line, err := tp.ReadLine()
+	if err != nil {
+		return nil, fmt.Errorf("no answer: %w", err)
+	}
+	version, rest, _ := strings.Cut(line, " ")
+	code, _, _ := strings.Cut(rest, " ")
+	status, err := strconv.Atoi(code)
+	if err != nil || !strings.HasPrefix(version, "HTTP/1.") {
+		return nil, fmt.Errorf("the answer is no HTTP: %.200q", line)
+	}
+	fields, err := tp.ReadMIMEHeader()
+	if err != nil {
+		return nil, fmt.Errorf("the answer is no HTTP: %w", err)
+	}
+	r := &Response{Status: status, Header: http.Header(fields), Length: -1}
+	if text := r.Header.Get("Content-Length"); text != "" {
+		if r.Length, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return nil, fmt.Errorf("the answer is no HTTP: %w", err)
+		}
+	}
+	return r, nil
+}
+
+// readBody reads the body by the rules of RFC 9112, section 6.3. One that ends
+// before its end, or whose coding is broken, is what came of it.
+func (r *Response) readBody(br *bufio.Reader, method string) error {
+	var body io.Reader = br
+	switch {
+	case method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified:
+		return nil
+	case strings.EqualFold(r.Header.Get("Transfer-Encoding"), "chunked"):
+		body = httputil.NewChunkedReader(br)
+	case r.Length >= 0:
+		body = io.LimitReader(br, r.Length)
+	}
+	var err error
+	r.Body, err = io.ReadAll(body)
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return err
+	}
+	r.Truncated = err != nil || r.Length > int64(len(r.Body))
+	return nil
 }
