@@ -32,7 +32,7 @@ const (
 	discordTimestamp = "X-Signature-Timestamp"
 )
 
-var discordScheme = scheme{public: discordPublic}
+var discordScheme = &scheme{public: discordPublic}
 
 func discordPublic(value string) ([]byte, bool, error) {
 	key := make([]byte, ed25519.PublicKeySize)

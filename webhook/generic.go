@@ -128,7 +128,8 @@ func hexSecret(value string) ([]byte, error) {
 
 // Check reports every mistake of the configuration.
 func (h *HMAC) Check() error {
-	return errors.Join(h.checkParts(), named(h.sender(), h.scheme().check(h.Secrets)))
+	sch := h.scheme()
+	return errors.Join(h.checkParts(), named(h.sender(), sch.check(h.Secrets)))
 }
 
 func (h *HMAC) checkParts() error {
@@ -171,7 +172,8 @@ func (h *HMAC) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 }
 
 func (h *HMAC) verify(ctx context.Context, m *Message, d *Delivery) error {
-	k, err := h.ring.open(ctx, m, "POST", h.Secrets, h.scheme())
+	sch := h.scheme()
+	k, err := h.ring.open(ctx, m, "POST", h.Secrets, &sch)
 	if err != nil {
 		return err
 	}

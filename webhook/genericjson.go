@@ -19,7 +19,7 @@ type GenericJSON struct {
 }
 
 // shownToken is the scheme of senders that show their secret.
-var shownToken = scheme{decode: text}
+var shownToken = &scheme{decode: text}
 
 const functionsKey = "X-Functions-Key"
 

@@ -25,8 +25,8 @@ type GitHub struct {
 }
 
 var (
-	hmacSHA256 = scheme{hash: sha256.New, decode: text}
-	hmacSHA1   = scheme{hash: sha1.New, decode: text}
+	hmacSHA256 = &scheme{hash: sha256.New, decode: text}
+	hmacSHA1   = &scheme{hash: sha1.New, decode: text}
 )
 
 const (

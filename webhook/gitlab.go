@@ -30,7 +30,7 @@ const (
 	gitlabEvent = "X-Gitlab-Event"
 )
 
-var signingScheme = scheme{hash: standardScheme.hash, decode: standardSecret}
+var signingScheme = &scheme{hash: standardScheme.hash, decode: standardSecret}
 
 // Check reports a configuration that would refuse every delivery.
 func (g *GitLab) Check() error {

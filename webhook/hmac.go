@@ -45,7 +45,7 @@ type scheme struct {
 }
 
 // key decodes one secret.
-func (sch scheme) key(at int, s Secret) (key, error) {
+func (sch *scheme) key(at int, s Secret) (key, error) {
 	k := key{secret: Match{Index: at, Name: s.Name}}
 	var err error
 	if sch.public != nil {
@@ -62,7 +62,7 @@ func (sch scheme) key(at int, s Secret) (key, error) {
 
 // check reports what is wrong with a source at construction. A source that is
 // not a fixed list can only be asked when a request comes.
-func (sch scheme) check(src Source) error {
+func (sch *scheme) check(src Source) error {
 	list, fixed := src.(Secrets)
 	if src != nil && !fixed {
 		return nil
@@ -88,14 +88,23 @@ func sameList(a, b []Secret) bool {
 }
 
 // load returns the keys that src serves now.
-func (r *ring) load(ctx context.Context, src Source, sch scheme) (*keys, error) {
+func (r *ring) load(ctx context.Context, src Source, sch *scheme) (*keys, error) {
+	k := r.state.Load()
+	if fixed, ok := src.(Secrets); ok && k != nil && sameList(k.list, fixed) {
+		return k, nil
+	}
 	list, err := serve(ctx, src)
 	if err != nil {
 		return nil, err
 	}
-	if k := r.state.Load(); k != nil && sameList(k.list, list) {
+	if k != nil && sameList(k.list, list) {
 		return k, nil
 	}
+	return r.remake(list, sch)
+}
+
+// remake makes the keys of a list that is not the one before.
+func (r *ring) remake(list []Secret, sch *scheme) (*keys, error) {
 	k := &keys{list: list}
 	for i, s := range list {
 		if s.Value == "" {
@@ -110,9 +119,9 @@ func (r *ring) load(ctx context.Context, src Source, sch scheme) (*keys, error) 
 	if len(k.used) == 0 {
 		return nil, MissingSecret
 	}
-	if sch.hash != nil {
-		k.size = sch.hash().Size()
-		k.pool.New = func() any { return k.session(sch.hash) }
+	if newHash := sch.hash; newHash != nil {
+		k.size = newHash().Size()
+		k.pool.New = func() any { return k.session(newHash) }
 	}
 	r.state.Store(k)
 	return k, nil
@@ -192,6 +201,9 @@ func sameDigest(x, y []byte) bool {
 	for len(x) >= 8 && len(y) >= 8 {
 		differ |= binary.NativeEndian.Uint64(x) ^ binary.NativeEndian.Uint64(y)
 		x, y = x[8:], y[8:]
+	}
+	if len(x) == 0 {
+		return subtle.ConstantTimeEq(int32(differ|differ>>32), 0) == 1
 	}
 	return subtle.ConstantTimeEq(int32(differ|differ>>32), 0)&subtle.ConstantTimeCompare(x, y) == 1
 }

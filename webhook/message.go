@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,6 +39,8 @@ type Message struct {
 	// memory. What the sink has got must not be used before Verify returns
 	// without an error.
 	Sink io.Writer
+
+	loan *loan // lends the memory for the body, if not nil
 }
 
 // URL returns the absolute URL that the sender called, as far as the receiver
@@ -115,10 +118,8 @@ func writeAll(w []io.Writer, p []byte) error {
 // declared length is believed as far as its sender has shown to be serious.
 func (m *Message) gather(w []io.Writer) ([]byte, error) {
 	limit := m.limit()
-	var buf []byte
-	if m.Length > 0 {
-		buf = make([]byte, 0, min(m.Length, firstRead))
-	}
+	lent := m.loan.borrow()
+	buf := lent.room(m.Length)
 	for {
 		if len(buf) == cap(buf) {
 			if int64(len(buf)) == m.Length {
@@ -127,6 +128,7 @@ func (m *Message) gather(w []io.Writer) ([]byte, error) {
 				}
 			}
 			buf = grow(buf, m.Length)
+			lent.replace(buf)
 		}
 		n, err := m.Stream.Read(buf[len(buf):min(cap(buf), len(buf)+chunk)])
 		piece := buf[len(buf) : len(buf)+n]
@@ -138,7 +140,7 @@ func (m *Message) gather(w []io.Writer) ([]byte, error) {
 			return nil, werr
 		}
 		if err == io.EOF {
-			return buf, nil
+			return slices.Clip(buf), nil
 		}
 		if err != nil {
 			return nil, readError(err)

@@ -137,29 +137,32 @@ func (p *Pool) refusal(sender string) error {
 
 // enqueue gives the delivery to the pool and answers the sender. The replay
 // memory knows it from the moment the pool took it, and forgets it if the
-// handler fails.
-func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, c claim) {
+// handler fails. It tells whether the pool took it.
+func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, l *loan, c claim) bool {
 	ctx := context.WithoutCancel(r.Context())
 	c.keys = append([]ReplayKey(nil), c.keys...)
 	taken := make(chan struct{})
 	job := func() {
 		<-taken
-		rc.background(ctx, d, c)
+		rc.background(ctx, d, l, c)
 	}
 	if !rc.c.Pool.submit(job) {
 		c.settle(ctx, false)
 		rc.refuse(w, r, rc.c.Pool.refusal(d.Sender))
-		return
+		return false
 	}
-	c.settle(ctx, true)
-	close(taken)
+	func() {
+		defer close(taken) // even if the replay memory panics
+		c.settle(ctx, true)
+	}()
 	rc.observe(r, &d, OK, 0)
 	answer(w, d.Success)
+	return true
 }
 
 // background runs a handler with nobody waiting: an error or a panic ends here,
 // in the log, and the delivery may come again.
-func (rc *Receiver) background(ctx context.Context, d Delivery, c claim) {
+func (rc *Receiver) background(ctx context.Context, d Delivery, l *loan, c claim) {
 	p := rc.c.Pool
 	if p.Timeout > 0 {
 		var cancel context.CancelFunc
@@ -176,7 +179,9 @@ func (rc *Receiver) background(ctx context.Context, d Delivery, c claim) {
 			p.log(ctx, &d, slog.Any("panic", v))
 		}
 	}()
-	if err := rc.c.Handle(ctx, d); err != nil {
+	err := rc.c.Handle(ctx, d)
+	l.end()
+	if err != nil {
 		p.log(ctx, &d, slog.Any("error", err))
 		return
 	}

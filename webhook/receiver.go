@@ -31,7 +31,7 @@ type Config struct {
 	Handler http.Handler
 	// Handle handles a delivery without HTTP. An error is answered with its
 	// StatusCode, or 500, and counts as failure. The delivery is the handler's to
-	// keep. At most one of Handler and Handle is set; Wrap needs neither.
+	// keep, unless Lend says otherwise. At most one of Handler and Handle is set; Wrap needs neither.
 	Handle func(ctx context.Context, d Delivery) error
 	// Pool, if not nil, runs Handle after the sender has got its answer.
 	Pool *Pool
@@ -40,6 +40,15 @@ type Config struct {
 	// refused with status 413, before it is read if its length is declared. Zero
 	// is what the sender is known to need (GitHub: 25 MiB), else DefaultMaxBody.
 	MaxBody int64
+
+	// Lend, if positive, lends the handler the body instead of giving it away:
+	// Delivery.Body, Delivery.Payload and the body of the request are good until
+	// the handler returns, or its job of the Pool ends. After that the memory
+	// holds other deliveries, and so what is to last longer has to be copied.
+	// Lend is how many bytes of memory are kept for the next bodies, inclusive;
+	// at least MaxBody serves bodies of any size. It is for receivers of many
+	// large bodies. Zero gives every delivery memory of its own.
+	Lend int64
 
 	// Replay remembers what was handled. Nil is a Memory of this receiver's own.
 	Replay ReplayMemory
@@ -91,6 +100,7 @@ type Receiver struct {
 	c        Config
 	replay   ReplayMemory
 	messages sync.Pool
+	shelf    *shelf // nil if bodies are given away
 }
 
 // Format writes the kind of the verifier.
@@ -123,6 +133,9 @@ func NewReceiver(c Config) (*Receiver, error) {
 	if c.MaxBody < 0 {
 		bad("Config.MaxBody: %d: a body without limit is not offered", c.MaxBody)
 	}
+	if c.Lend < 0 {
+		bad("Config.Lend: %d: negative", c.Lend)
+	}
 	if c.ReplayMode < RememberSignature || c.ReplayMode > InsecureRememberNothing {
 		bad("Config.ReplayMode: %d: no such mode", c.ReplayMode)
 	}
@@ -147,19 +160,26 @@ func NewReceiver(c Config) (*Receiver, error) {
 	}
 	rc := &Receiver{c: c, replay: replay}
 	rc.messages.New = func() any { return new(Message) }
+	if c.Lend > 0 {
+		rc.shelf = &shelf{limit: c.Lend}
+	}
 	return rc, nil
 }
 
 // Check tells whether r is a genuine delivery, and what it says. It reads the
 // body, under the limit, and puts a reader of the same bytes in its place. It
 // neither looks at the replay memory nor answers; a Reply in the delivery is
-// what to answer with.
-func (rc *Receiver) Check(r *http.Request) (Delivery, error) {
+// what to answer with. The body is the caller's to keep, whatever Config.Lend.
+func (rc *Receiver) Check(r *http.Request) (Delivery, error) { return rc.examine(r, nil) }
+
+// examine is Check with memory for the body, if l is not nil.
+func (rc *Receiver) examine(r *http.Request, l *loan) (Delivery, error) {
 	if rc.c.Verifier == nil {
 		return Delivery{}, &SignatureError{Sender: "receiver", Reason: Misconfigured}
 	}
 	m := rc.messages.Get().(*Message)
 	rc.fill(m, r)
+	m.loan = l
 	d, err := rc.check(r, m)
 	*m = Message{}
 	rc.messages.Put(m)
@@ -171,7 +191,12 @@ func (rc *Receiver) check(r *http.Request, m *Message) (Delivery, error) {
 	if err != nil {
 		return Delivery{}, named("verifier", err)
 	}
-	r.Body = body{bytes.NewReader(d.Body)}
+	if m.loan != nil {
+		m.loan.body = d.Body
+		r.Body = m.loan
+	} else {
+		r.Body = body{bytes.NewReader(d.Body)}
+	}
 	r.ContentLength = int64(len(d.Body))
 	if d.Reply != nil {
 		return d, nil
@@ -230,19 +255,27 @@ func (rc *Receiver) Wrap(next http.Handler) http.Handler {
 }
 
 func (rc *Receiver) serve(w http.ResponseWriter, r *http.Request, next http.Handler, look bool) {
-	d, err := rc.Check(r)
+	var l *loan
+	if rc.shelf != nil {
+		l = &loan{shelf: rc.shelf}
+	}
+	d, err := rc.examine(r, l)
 	if err != nil {
 		rc.refuse(w, r, err)
+		l.end()
 		return
 	}
-	rc.deliver(w, r, d, next, look)
+	if !rc.deliver(w, r, d, l, next, look) {
+		l.end() // but not after a panic: who knows what still reads there
+	}
 }
 
-// deliver does what there is to do with a genuine delivery.
-func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, next http.Handler, look bool) {
+// deliver does what there is to do with a genuine delivery. It tells whether
+// that goes on when it returns.
+func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, l *loan, next http.Handler, look bool) bool {
 	if d.Reply != nil {
 		rc.reply(w, r, &d)
-		return
+		return false
 	}
 	var buf [2]ReplayKey
 	claim := claim{rc: rc, keys: replayKeys(buf[:0], rc.c.ReplayMode, rc.c.Scope, &d), ttl: rc.remember(&d)}
@@ -257,10 +290,11 @@ func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, 
 	case next != nil:
 		rc.pass(w, r, &d, claim, next, look)
 	case rc.c.Pool != nil:
-		rc.enqueue(w, r, d, claim)
+		return rc.enqueue(w, r, d, l, claim)
 	default:
 		rc.handle(w, r, d, claim)
 	}
+	return false
 }
 
 // remember returns how long a delivery is kept in mind.
@@ -278,6 +312,9 @@ func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c 
 		r = withoutParameter(r, d.code)
 	}
 	p := &passed{delivery: *d}
+	if rc.shelf != nil {
+		defer p.returned()
+	}
 	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, p))
 	if !look || len(c.keys) == 0 && d.Success == 0 {
 		done := false
@@ -453,9 +490,14 @@ type passed struct {
 	failed   atomic.Bool
 }
 
+// returned takes back a body that was lent: who held on to the delivery finds
+// none rather than another's.
+func (p *passed) returned() { p.delivery.Body, p.delivery.Payload = nil, nil }
+
 // FromContext returns the delivery that a Receiver let through to a handler
-// over HTTP, by the context of its request. It is the handler's to keep, but
-// not to change: the request shares its header and body.
+// over HTTP, by the context of its request. It is the handler's to keep, unless
+// Config.Lend says otherwise, but not to change: the request shares its header
+// and body.
 func FromContext(ctx context.Context) (*Delivery, bool) {
 	if p, ok := ctx.Value(contextKey{}).(*passed); ok {
 		return &p.delivery, true

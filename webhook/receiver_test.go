@@ -246,19 +246,23 @@ func TestWrongMethodListsTheRightOne(t *testing.T) {
 }
 
 func TestPassThrough(t *testing.T) {
-	passthrough.Run(t, passthrough.Middleware{
-		Wrap: func(h http.Handler) http.Handler { // each with a memory of its own
-			return newReceiver(t, webhook.Config{Verifier: github()}).Wrap(h)
-		},
-		BodyHeader: func(body []byte) http.Header {
-			h := http.Header{"Content-Type": {"application/json"}, "X-Github-Event": {"push"}}
-			m := &webhook.Message{Header: h, Body: body}
-			if err := github().Sign(t.Context(), m); err != nil {
-				t.Error(err)
-			}
-			return h
-		},
-	})
+	for name, lend := range map[string]int64{"given": 0, "lent": 1 << 20} {
+		t.Run(name, func(t *testing.T) {
+			passthrough.Run(t, passthrough.Middleware{
+				Wrap: func(h http.Handler) http.Handler { // each with a memory of its own
+					return newReceiver(t, webhook.Config{Verifier: github(), Lend: lend}).Wrap(h)
+				},
+				BodyHeader: func(body []byte) http.Header {
+					h := http.Header{"Content-Type": {"application/json"}, "X-Github-Event": {"push"}}
+					m := &webhook.Message{Header: h, Body: body}
+					if err := github().Sign(t.Context(), m); err != nil {
+						t.Error(err)
+					}
+					return h
+				},
+			})
+		})
+	}
 }
 
 func TestPanicOfObserveGivesThePlaceBack(t *testing.T) {

@@ -21,7 +21,7 @@ func verdict(d *Delivery, m *Message, sender string, err error) error {
 
 // open is the start of every verification: the method, the secrets, the
 // declared length.
-func (r *ring) open(ctx context.Context, m *Message, method string, src Source, sch scheme) (*keys, error) {
+func (r *ring) open(ctx context.Context, m *Message, method string, src Source, sch *scheme) (*keys, error) {
 	if m.Method != method {
 		return nil, &SignatureError{Reason: MethodNotAllowed, Allow: method}
 	}

@@ -68,7 +68,7 @@ func (s *Standard) sender() string {
 	return "standard-webhooks"
 }
 
-var standardScheme = scheme{hash: sha256.New, decode: standardSecret, public: standardPublic}
+var standardScheme = &scheme{hash: sha256.New, decode: standardSecret, public: standardPublic}
 
 // standardSecret decodes base64 after an optional "whsec_".
 func standardSecret(value string) ([]byte, error) {
