@@ -112,21 +112,27 @@ func hexDigits(shift int) (t [256]uint16) {
 }
 
 // decodeHex fills dst from text, which must be exactly as many digits as that
-// takes, in either case. Every signature passes here, good or bad, so eight
+// takes, in either case. Every signature passes here, good or bad, so sixteen
 // digits are read at a time. The text is a stranger's, and no secret.
 func decodeHex(dst []byte, text string) bool {
 	if len(text) != 2*len(dst) {
 		return false
 	}
 	var seen uint16
-	for len(dst) >= 4 && len(text) >= 8 {
+	for len(dst) >= 8 && len(text) >= 16 {
 		a := highDigits[text[0]] | lowDigits[text[1]]
 		b := highDigits[text[2]] | lowDigits[text[3]]
 		c := highDigits[text[4]] | lowDigits[text[5]]
 		d := highDigits[text[6]] | lowDigits[text[7]]
 		dst[0], dst[1], dst[2], dst[3] = byte(a), byte(b), byte(c), byte(d)
 		seen |= a | b | c | d
-		dst, text = dst[4:], text[8:]
+		a = highDigits[text[8]] | lowDigits[text[9]]
+		b = highDigits[text[10]] | lowDigits[text[11]]
+		c = highDigits[text[12]] | lowDigits[text[13]]
+		d = highDigits[text[14]] | lowDigits[text[15]]
+		dst[4], dst[5], dst[6], dst[7] = byte(a), byte(b), byte(c), byte(d)
+		seen |= a | b | c | d
+		dst, text = dst[8:], text[16:]
 	}
 	for i := range dst {
 		x := highDigits[text[2*i]] | lowDigits[text[2*i+1]]
