@@ -193,7 +193,10 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // authorize returns who the caller is, or why he may not use the API.
 func (a *API) authorize(r *http.Request) (actor string, err error) {
 	grant, err := a.guard.Check(r)
-	if err == nil {
+	switch {
+	case err == nil && grant.Kind.isToken():
+		return grant.Kind.String(), nil
+	case err == nil:
 		return grant.Kind.String() + " key", nil
 	}
 	if a.c.Authorize != nil {

@@ -26,7 +26,10 @@ func (g Grant) Identity() Identity {
 	if g.Kind == NoKey {
 		return nil
 	}
-	id := Identity{{ClaimLevel, claimText(g.Level())}, {ClaimInvoke, "true"}}
+	id := Identity{{ClaimLevel, claimText(g.Level())}}
+	if g.Kind != PlatformToken && g.Kind != RestrictedToken {
+		id = append(id, Claim{ClaimInvoke, "true"})
+	}
 	if g.Name != "" {
 		id = append(id, Claim{ClaimKeyID, g.Name})
 	}

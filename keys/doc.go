@@ -52,6 +52,23 @@
 //	set, err := m.Ensure(ctx, keys.HostScope())
 //	key, err := m.Rotate(ctx, keys.FunctionScope("orders"), keys.FunctionKey, "default", time.Hour)
 //
+// # Tokens
+//
+// The platform and the deployment site of an app call it with signed tokens in
+// place of keys. A Guard takes them if its Tokens is set:
+//
+//	config, err := keys.TokensFromSettings(settings)
+//	tokens, err := keys.NewTokens(config)
+//	guard.Tokens = tokens
+//
+// # Last use
+//
+// With TrackUse a Resolver remembers when each key was last recognised. RunUses,
+// or FlushUses now and then, writes that into Key.Used, behind the requests:
+//
+//	res := &keys.Resolver{Store: store, TrackUse: true}
+//	go res.RunUses(ctx)
+//
 // # Differences
 //
 // These parts of the source's behaviour are kept by neither profile, for they
@@ -72,6 +89,9 @@
 //   - what is remembered ages;
 //   - a store that cannot be read gives 503 where the source has 500.
 //
+// A refusal's challenge is "Bearer" and nothing more: the source says in it what is
+// wrong with a token.
+//
 // Strict mode decides key by key; the source refuses, for the whole app, every
 // value that one kind of key may not have. Two keys of one name are no error:
 // both work. Values above 4096 bytes are never recognised.
@@ -83,6 +103,7 @@
 // (values), Authentication/Keys/AuthenticationLevelHandler.cs (where a request
 // carries its key), Authorization/AuthUtility.cs (levels),
 // Authorization/Policies/AuthorizationOptionsExtensions.cs (webhook and admin
-// routes), Middleware/FunctionInvocationMiddleware.cs (answers).
+// routes), Middleware/FunctionInvocationMiddleware.cs (answers),
+// Authentication/Jwt/ScriptJwtBearerExtensions.cs and Authentication/Arm (tokens).
 // microsoft/security-utilities 1.3.0, IdentifiableSecrets.cs and Marvin.cs.
 package keys

@@ -43,6 +43,20 @@ type Guard struct {
 	// that is not enough. A function answers 401 for both.
 	Challenge bool
 
+	// Tokens, if not nil, are taken in place of a key that is not enough. A
+	// key that is goes first, whatever token comes with it.
+	Tokens *Tokens
+
+	// Internal, if not nil, reports whether a request is known to come from the
+	// platform itself, which then needs no key: the embedder must know that
+	// strangers cannot make it say so.
+	Internal func(*http.Request) bool
+
+	// Isolate asks for the platform's mark too, the header
+	// X-Ms-Platform-Internal: true, which its front end takes away from
+	// everybody else's requests (FUNCTIONS_ADMIN_ISOLATION_ENABLED there).
+	Isolate bool
+
 	// Identified reports whether the embedder knows the caller by other means
 	// than a key, such as a sign-in that a front end vouches for. It grants
 	// nothing; with Challenge the refusal is 403 then. Nil is never.
@@ -84,6 +98,7 @@ const (
 	ReasonWrongLevel  Reason = "the key does not grant the level"
 	ReasonWrongName   Reason = "the key is not the one asked for"
 	ReasonDisabled    Reason = "the function is disabled"
+	ReasonNotIsolated Reason = "the platform's mark is missing"
 	ReasonStoreFailed Reason = "the keys could not be read"
 )
 
@@ -105,7 +120,10 @@ type DeniedError struct {
 
 func (e *DeniedError) Error() string {
 	text := fmt.Sprintf("keys: %q: denied, level %s: %s", e.Function, e.Level, e.Reason)
-	if e.Grant.Kind != NoKey {
+	switch {
+	case e.Grant.Kind.isToken():
+		text += fmt.Sprintf(" (%s)", e.Grant.Kind)
+	case e.Grant.Kind != NoKey:
 		text += fmt.Sprintf(" (%s key %q of %s)", e.Grant.Kind, e.Grant.Name, e.Grant.Scope)
 	}
 	if e.Err != nil {
@@ -142,7 +160,7 @@ func ExtensionKey(extension string) string { return strings.ToLower(extension) +
 // Check decides about a request. The Grant says by which key its caller was
 // recognised, also when the error, a *DeniedError, refuses it.
 func (g *Guard) Check(r *http.Request) (Grant, error) {
-	if g.InsecureSkipKeys || g.Level == Anonymous && !g.Identify && !g.Compat {
+	if g.InsecureSkipKeys || g.Level == Anonymous && !g.Identify && !g.Compat || g.Internal != nil && g.Internal(r) {
 		return g.admit(Grant{})
 	}
 	presented, ok := FromRequest(r)
@@ -152,17 +170,59 @@ func (g *Guard) Check(r *http.Request) (Grant, error) {
 		return g.admit(Grant{})
 	case err != nil:
 		return Grant{}, g.storeFailed(err)
-	case !grant.Allows(g.Level):
+	}
+	why := g.lacks(grant)
+	if why != "" && g.Tokens != nil {
+		if token := g.Tokens.Grant(r); g.opens(token) {
+			grant, why = token, ""
+		}
+	}
+	switch {
+	case why == ReasonWrongLevel:
 		return grant, g.refuse(r, grant, ok && presented != "")
-	case g.KeyName != "" && grant.Kind != MasterKey && !strings.EqualFold(grant.Name, g.KeyName):
-		return grant, g.denied(grant, ReasonWrongName, g.status(r, grant))
+	case why == "" && g.Isolate && !isMarked(r):
+		why = ReasonNotIsolated
+	}
+	if why != "" {
+		return grant, g.denied(grant, why, g.status(r, grant))
 	}
 	return g.admit(grant)
 }
 
+// lacks says why the grant of a key is not enough, "" if it is.
+func (g *Guard) lacks(grant Grant) Reason {
+	switch {
+	case !grant.Allows(g.Level):
+		return ReasonWrongLevel
+	case g.KeyName != "" && grant.Kind != MasterKey && !strings.EqualFold(grant.Name, g.KeyName):
+		return ReasonWrongName
+	}
+	return ""
+}
+
+// opens reports whether a token is enough: on routes that belong to no function
+// any is, but a restricted one for admin endpoints only.
+func (g *Guard) opens(token Grant) bool {
+	switch token.Kind {
+	case SiteToken:
+		return true
+	case PlatformToken:
+		return g.Function == ""
+	case RestrictedToken:
+		return g.Function == "" && g.Level == Admin
+	}
+	return false
+}
+
+// isMarked reports whether a request has the platform's mark.
+func isMarked(r *http.Request) bool {
+	lines := r.Header["X-Ms-Platform-Internal"]
+	return len(lines) > 0 && strings.EqualFold(lines[0], "true")
+}
+
 // admit lets a caller in, unless the function is disabled.
 func (g *Guard) admit(grant Grant) (Grant, error) {
-	if g.Disabled && grant.Kind != MasterKey {
+	if g.Disabled && grant.Kind != MasterKey && grant.Kind != SiteToken {
 		return grant, g.denied(grant, ReasonDisabled, http.StatusNotFound)
 	}
 	return grant, nil
@@ -216,7 +276,8 @@ func (g *Guard) storeFailed(err error) error {
 
 // Wrap returns a handler that lets the requests through to next that Check
 // admits. The handler learns by which key with FromContext. Unless the function
-// is anonymous, or Compat is set, the request it sees has no code parameter.
+// is anonymous, or Compat is set, the request it sees has no code parameter, and
+// none of the tokens that the Guard takes.
 func (g *Guard) Wrap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		grant, err := g.Check(r)
@@ -229,9 +290,21 @@ func (g *Guard) Wrap(next http.Handler) http.Handler {
 		}
 		if g.Level != Anonymous && !g.Compat {
 			r = StripCode(r)
+			if g.Tokens != nil {
+				r = withoutTokens(r, grant)
+			}
 		}
 		next.ServeHTTP(w, r)
 	})
+}
+
+// withoutTokens returns a copy of a request without tokens.
+func withoutTokens(r *http.Request, grant Grant) *http.Request {
+	copied := new(http.Request)
+	*copied = *r
+	copied.Header = r.Header.Clone()
+	RemoveTokens(copied.Header, grant)
+	return copied
 }
 
 func (g *Guard) deny(w http.ResponseWriter, r *http.Request, err error) {

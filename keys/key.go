@@ -19,6 +19,12 @@ const (
 	MasterKey        // the one master key of the host; grants Admin
 	SystemKey        // made for an extension; grants System
 	FunctionKey      // of one function, or of the host for all of them; grants Function
+
+	// Not keys, but what stands in for them: see Tokens. They grant Admin; what
+	// they open besides depends on the kind.
+	SiteToken       // of the site itself; opens all that the master key does
+	PlatformToken   // of the platform; opens admin endpoints and webhooks
+	RestrictedToken // a simple web token; opens admin endpoints
 )
 
 // String returns the kind's name.
@@ -30,6 +36,12 @@ func (k Kind) String() string {
 		return "system"
 	case FunctionKey:
 		return "function"
+	case SiteToken:
+		return "site token"
+	case PlatformToken:
+		return "platform token"
+	case RestrictedToken:
+		return "restricted token"
 	}
 	return "none"
 }
@@ -37,7 +49,7 @@ func (k Kind) String() string {
 // Level returns the level that keys of the kind grant: Anonymous for NoKey.
 func (k Kind) Level() Level {
 	switch k {
-	case MasterKey:
+	case MasterKey, SiteToken, PlatformToken, RestrictedToken:
 		return Admin
 	case SystemKey:
 		return System
@@ -46,6 +58,9 @@ func (k Kind) Level() Level {
 	}
 	return Anonymous
 }
+
+// isToken reports whether the kind is not of a key.
+func (k Kind) isToken() bool { return k >= SiteToken }
 
 // MasterName is the name under which the master key is stored and under which
 // its bearer is known.

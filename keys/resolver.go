@@ -23,21 +23,29 @@ const (
 	retryInterval = time.Second
 )
 
-// A Grant says by which key a caller was recognised. The zero Grant is a caller
-// who was not: it opens nothing but anonymous functions.
+// A Grant says by which key a caller was recognised, or by which kind of token
+// that stands in for one. The zero Grant is a caller who was not: it opens nothing
+// but anonymous functions.
 type Grant struct {
 	Kind  Kind
-	Name  string // of the key; "master" for the master key
+	Name  string // of the key; "master" for the master key, "" for a token
 	Scope Scope  // whose key it is
 }
 
 // Level returns the level that the key grants, Anonymous for the zero Grant.
 func (g Grant) Level() Level { return g.Kind.Level() }
 
-// Allows reports whether the grant satisfies a level: Anonymous always, the
-// level itself, and any level if the key is the master key.
+// Allows reports whether the grant lets its bearer call a function of a level:
+// Anonymous always, the level itself, and any level if it is the master key or a
+// token of the site's. The platform's tokens call no functions.
 func (g Grant) Allows(l Level) bool {
-	return l == Anonymous || g.Kind == MasterKey || g.Kind != NoKey && g.Level() == l
+	switch g.Kind {
+	case MasterKey, SiteToken:
+		return true
+	case NoKey, PlatformToken, RestrictedToken:
+		return l == Anonymous
+	}
+	return l == Anonymous || g.Level() == l
 }
 
 // A Resolver tells by which key of a Store a presented text is recognised. It

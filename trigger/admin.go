@@ -84,6 +84,7 @@ func (a *admin) setKeys(errs *mistakes) {
 		Manager: manager,
 		Guard: &keys.Guard{
 			Resolver: s.Keys, Level: keys.Admin, Challenge: true, Compat: s.Compat, Logger: s.Logger, Deny: s.denyKeys,
+			Tokens: s.Tokens, Isolate: s.isolated(),
 			Identified: func(r *http.Request) bool {
 				inv, ok := FromContext(r.Context())
 				return ok && inv.Principal != nil
@@ -181,16 +182,14 @@ func (a *admin) authorize(x *exchange, who access, name string) bool {
 	known := x.user != nil
 	guard := keys.Guard{
 		Resolver: a.site.Keys, Level: keys.Admin, Challenge: true, Compat: a.site.Compat,
+		Tokens: a.site.Tokens, Isolate: a.site.isolated(),
 		Identified: func(*http.Request) bool { return known },
 	}
 	if name != "" {
-		guard.Level, guard.KeyName = keys.System, name
+		guard.Level, guard.KeyName, guard.Isolate = keys.System, name, false
 	}
 	grant, err := guard.Check(x.r)
 	x.grant = grant
-	if err == nil && name == "" {
-		err = a.isolate(x.r)
-	}
 	if err != nil {
 		x.refuse(err)
 		return false
@@ -201,14 +200,10 @@ func (a *admin) authorize(x *exchange, who access, name string) bool {
 	return true
 }
 
-// isolate refuses a request that lacks the platform's mark, if that is asked for
-// (TR-218).
-func (a *admin) isolate(r *http.Request) error {
-	value, _ := variable(a.site.Env, "FUNCTIONS_ADMIN_ISOLATION_ENABLED")
-	if value != "1" || strings.EqualFold(r.Header.Get("X-Ms-Platform-Internal"), "true") {
-		return nil
-	}
-	return isolatedError{}
+// isolated reports whether admin endpoints ask for the platform's mark (TR-218).
+func (s *site) isolated() bool {
+	value, _ := variable(s.Env, "FUNCTIONS_ADMIN_ISOLATION_ENABLED")
+	return value == "1"
 }
 
 // serveKeys hands paths of the key API on.
@@ -217,10 +212,6 @@ func (a *admin) serveKeys(x *exchange, rest string) bool {
 		return false
 	}
 	if a.site.Compat && !x.readPrincipal() {
-		return true
-	}
-	if err := a.isolate(x.r); err != nil {
-		x.refuse(err)
 		return true
 	}
 	r := x.r
@@ -282,14 +273,9 @@ func (a *admin) serveExtension(x *exchange, rest string) bool {
 	*r = *x.r
 	r.Header = x.r.Header.Clone()
 	if !a.site.Compat {
-		stripKey(r)
+		x.stripKey(r)
 	}
 	removeDots(r)
 	h.ServeHTTP(x.w, r)
 	return true
 }
-
-type isolatedError struct{}
-
-func (isolatedError) Error() string   { return "trigger: admin: the platform's mark is missing" }
-func (isolatedError) StatusCode() int { return http.StatusForbidden }

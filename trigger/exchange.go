@@ -223,7 +223,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	r := c.attach(x.r)
 	if e.strip {
-		stripKey(r)
+		x.stripKey(r)
 	}
 	if strings.Contains(r.URL.Path, "/.") {
 		removeDots(r)
@@ -281,7 +281,7 @@ func (x *exchange) startShown(r *http.Request) *http.Request {
 func (x *exchange) runBare(e *endpoint) {
 	r := x.r
 	if e.strip {
-		stripKey(r)
+		x.stripKey(r)
 	}
 	if strings.Contains(r.URL.Path, "/.") {
 		removeDots(r)
@@ -311,14 +311,17 @@ func (x *exchange) late() {
 	}
 }
 
-// stripKey takes the key out of a request.
-func stripKey(r *http.Request) {
+// stripKey takes the key out of a request, and tokens that stand in for one.
+func (x *exchange) stripKey(r *http.Request) {
 	if kept := keys.StripQuery(r.URL.RawQuery); len(kept) < len(r.URL.RawQuery) {
 		u := *r.URL
 		u.RawQuery = kept
 		r.URL, r.RequestURI = &u, keys.StripRequestURI(r.RequestURI)
 	}
 	delete(r.Header, keys.Header)
+	if x.site.Tokens != nil {
+		keys.RemoveTokens(r.Header, x.grant)
+	}
 }
 
 // removeDots takes dot segments out of the path, so that the function sees the

@@ -44,6 +44,10 @@ type Config struct {
 	// Keys, with the profile of the host.
 	KeyManager *keys.Manager
 
+	// Tokens takes the platform's tokens in place of keys: see keys.Tokens. Nil
+	// takes none.
+	Tokens *keys.Tokens
+
 	// NoAdmin leaves the paths admin/… and runtime/webhooks/… without
 	// endpoints. Functions cannot have them all the same.
 	NoAdmin bool

@@ -420,7 +420,7 @@ func (s *site) ready(e *endpoint, errs *mistakes) bool {
 	}
 	e.guard = &keys.Guard{
 		Resolver: s.Keys, Function: e.Name, Level: e.Level, Disabled: e.Disabled,
-		Compat: s.Compat && s.Keys != nil, InsecureSkipKeys: s.InsecureSkipKeys,
+		Compat: s.Compat && s.Keys != nil, InsecureSkipKeys: s.InsecureSkipKeys, Tokens: s.Tokens,
 	}
 	e.handler = e.Handler
 	e.strip = e.Level != keys.Anonymous && !s.Compat

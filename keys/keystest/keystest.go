@@ -235,7 +235,11 @@ func (o Outcome) matches(got Outcome) bool {
 // because says which rule decided.
 func because(guard *keys.Guard, grant keys.Grant, err error) string {
 	whose := "no key is recognised"
-	if grant.Kind != keys.NoKey {
+	switch grant.Kind {
+	case keys.NoKey:
+	case keys.SiteToken, keys.PlatformToken, keys.RestrictedToken:
+		whose = fmt.Sprintf("the caller has a %s", grant.Kind)
+	default:
 		whose = fmt.Sprintf("the key is %q, a %s key of %s, which grants level %s", grant.Name, grant.Kind, grant.Scope, grant.Level())
 	}
 	var denied *keys.DeniedError

@@ -28,20 +28,17 @@ type file struct {
 }
 
 type auth struct {
-	Fixtures       map[string]fixture `json:"fixtures"`
-	Groups         []authGroup        `json:"groups"`
-	Claims         *claims            `json:"claims"`
-	Sequences      []sequence         `json:"sequences"`
-	Tokens         rows               `json:"tokens"`
-	AdminIsolation rows               `json:"adminIsolation"`
-	ARMBridge      *armBridge         `json:"armBridge"`
-}
-
-// rows are vectors of something the library does not have.
-type rows struct {
-	Rows []struct {
-		ID string `json:"id"`
-	} `json:"rows"`
+	Fixtures  map[string]fixture `json:"fixtures"`
+	Groups    []authGroup        `json:"groups"`
+	Claims    *claims            `json:"claims"`
+	Sequences []sequence         `json:"sequences"`
+	Tokens    struct {
+		Rows []tokenRow `json:"rows"`
+	} `json:"tokens"`
+	AdminIsolation struct {
+		Rows []isolationRow `json:"rows"`
+	} `json:"adminIsolation"`
+	ARMBridge *armBridge `json:"armBridge"`
 }
 
 // Run puts every vector of a file to the library.
@@ -67,10 +64,10 @@ func Run(r *vec.Report, f *vec.File) error {
 			run.sequence(a.Fixtures, s)
 		}
 		for _, row := range a.Tokens.Rows {
-			r.NotBuilt("keys/tokens", row.ID, "tokens of the platform in place of keys")
+			run.token(row)
 		}
 		for _, row := range a.AdminIsolation.Rows {
-			r.NotBuilt("keys/isolation", row.ID, "the platform's isolation of admin routes is the host's")
+			run.isolation(row)
 		}
 		if a.ARMBridge != nil {
 			run.bridge(a.ARMBridge, a.Fixtures)
