@@ -49,7 +49,8 @@ type GateConfig struct {
 
 	// EarlyRelease lets handlers behind Wrap give their place back before they
 	// return, by calling ReleaseEarly: for long streams that no longer work. It
-	// costs two allocations per request.
+	// costs two allocations per request. Functions of a trigger.Host can do so
+	// without it, for nothing.
 	EarlyRelease bool
 
 	// Exempt, if not nil, picks requests that pass Wrap without taking a place,
@@ -346,6 +347,17 @@ func (g *Gate) release() {
 			return
 		}
 	}
+}
+
+// Held reports whether the ticket holds a place.
+func (t *Ticket) Held() bool { return t.gate != nil }
+
+// Move returns a ticket for the place that t held, and leaves t without one: for
+// somebody else to Release.
+func (t *Ticket) Move() Ticket {
+	gate := t.gate
+	t.gate = nil
+	return Ticket{gate: gate, start: t.start, waiter: t.waiter}
 }
 
 // noCopy lets go vet find copies.

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/httptrigger/httptrigger/internal/early"
 	"github.com/httptrigger/httptrigger/internal/refuse"
 )
 
@@ -108,7 +109,7 @@ func AdminPath(r *http.Request) bool {
 type place struct {
 	ticket   Ticket
 	released atomic.Bool
-	outer    *place // of the gate around this one
+	outer    early.Holder // of the gate around this one
 }
 
 func (p *place) release() bool {
@@ -119,7 +120,14 @@ func (p *place) release() bool {
 	return true
 }
 
-type placeKey struct{}
+// ReleaseEarly makes a place an early.Holder.
+func (p *place) ReleaseEarly() bool {
+	released := p.release()
+	if p.outer != nil {
+		released = p.outer.ReleaseEarly() || released
+	}
+	return released
+}
 
 func (g *Gate) serveReleasable(w http.ResponseWriter, r *http.Request, next http.Handler) {
 	p := &place{}
@@ -129,20 +137,18 @@ func (g *Gate) serveReleasable(w http.ResponseWriter, r *http.Request, next http
 		return
 	}
 	defer p.release()
-	p.outer, _ = r.Context().Value(placeKey{}).(*place)
-	next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), placeKey{}, p)))
+	p.outer, _ = r.Context().Value(early.Key{}).(early.Holder)
+	next.ServeHTTP(w, r.WithContext(context.WithValue(r.Context(), early.Key{}, p)))
 }
 
-// ReleaseEarly gives back the places that the request of ctx holds in gates
-// configured with EarlyRelease, and reports whether there was one. A handler calls
-// it when only cheap work is left, such as streaming events for hours: from then on
-// the request counts neither as running nor as outstanding, and Drain does not wait
-// for it. Calls after the first do nothing.
+// ReleaseEarly gives back the places that the request of ctx holds: those it got from
+// the Wrap of gates configured with EarlyRelease, and those that a trigger.Host took
+// for it in gates of any configuration. It reports whether there was one. A handler
+// calls it when only cheap work is left, such as streaming events for hours: from then
+// on the request counts neither as running nor as outstanding, Drain does not wait for
+// it, and the time it still takes is not part of MeanService. Calls after the first do
+// nothing, and so do those after the handler returned. Several goroutines may call it.
 func ReleaseEarly(ctx context.Context) bool {
-	released := false
-	p, _ := ctx.Value(placeKey{}).(*place)
-	for ; p != nil; p = p.outer {
-		released = p.release() || released
-	}
-	return released
+	h, ok := ctx.Value(early.Key{}).(early.Holder)
+	return ok && h.ReleaseEarly()
 }

@@ -34,8 +34,23 @@ type exchange struct {
 	exceeded func() bool
 	failed   any // what the function panicked with
 
-	tickets [3]throttle.Ticket
+	tickets tickets
 	inside  int // how many tickets there are
+}
+
+// tickets are the places of a request: in Front, in the host's gate, in the function's.
+type tickets [3]throttle.Ticket
+
+// release gives back the places that are held, and reports whether there were any.
+func (t *tickets) release() bool {
+	held := false
+	for i := range t {
+		if t[i].Held() {
+			t[i].Release()
+			held = true
+		}
+	}
+	return held
 }
 
 // serve answers a request in Default: what costs least comes first, and what
@@ -214,6 +229,9 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	s := x.site
 	c := &call{Context: x.r.Context()}
 	x.call = c
+	for i := range x.inside {
+		c.tickets[i] = x.tickets[i].Move()
+	}
 	c.Invocation = Invocation{
 		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
 		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
@@ -348,8 +366,9 @@ var dotEscapes = strings.NewReplacer("%2e", ".", "%2E", ".")
 // answers for a function that panicked, and tells the log and the hooks.
 func (x *exchange) end() {
 	x.failed = recover()
-	for i := range x.inside {
-		x.tickets[i].Release()
+	x.tickets.release()
+	if x.call != nil {
+		x.call.end()
 	}
 	x.site.host.running.Add(-1)
 	abort := false
@@ -357,7 +376,6 @@ func (x *exchange) end() {
 		abort = x.contain()
 	}
 	if c := x.call; c != nil {
-		c.cancel()
 		if x.status == 0 {
 			x.status = c.outcome.Status
 		}

@@ -54,9 +54,11 @@ type Config struct {
 
 	// Gate bounds the requests inside functions. Nil is a gate with the limits
 	// of App. In Default it stands behind routing and keys, so strangers cannot
-	// fill it; in Compat it stands in front of them. The host takes the places
-	// itself, so throttle.ReleaseEarly does not give them back: a function holds
-	// its places, here and in gates of its own, until it returns.
+	// fill it; in Compat it stands in front of them. A function holds its places,
+	// here, in Front and in a gate of its own, until it returns or calls
+	// throttle.ReleaseEarly with the context of its request, which gives all of
+	// them back while it goes on: for long streams that no longer work. With Bare
+	// it cannot.
 	Gate *throttle.Gate
 
 	// Front is a gate before everything else, for cheap refusals; nil is none.

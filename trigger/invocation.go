@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/httptrigger/httptrigger/internal/early"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/route"
 )
@@ -141,9 +142,15 @@ type call struct {
 	hooked  context.Context // what the Start hook made of it
 
 	deadline time.Time
-	mu       sync.Mutex
-	timed    context.Context
-	stop     context.CancelFunc
+	mu       sync.Mutex // for what follows
+	timer    *timer
+	tickets  tickets
+}
+
+// A timer is the context of a call with its deadline.
+type timer struct {
+	context.Context
+	stop context.CancelFunc
 }
 
 // attach returns r with c as its context, in c's own memory.
@@ -152,12 +159,28 @@ func (c *call) attach(r *http.Request) *http.Request {
 	return &c.req
 }
 
-// Value finds the invocation, and everything else in the request's own context.
+// Value finds the invocation, whom to ask for the places, and everything else in the
+// request's own context.
 func (c *call) Value(key any) any {
-	if key == (invocationKey{}) {
+	switch key {
+	case invocationKey{}:
 		return &c.Invocation
+	case early.Key{}:
+		return early.Holder(c)
 	}
 	return c.Context.Value(key)
+}
+
+// ReleaseEarly gives back the places that the host took for the request, and those of
+// gates around the host.
+func (c *call) ReleaseEarly() bool {
+	c.mu.Lock()
+	released := c.tickets.release()
+	c.mu.Unlock()
+	if outer, ok := c.Context.Value(early.Key{}).(early.Holder); ok {
+		released = outer.ReleaseEarly() || released
+	}
+	return released
 }
 
 // Deadline returns the earlier of the function's and the request's.
@@ -183,10 +206,10 @@ func (c *call) Err() error {
 		return c.Context.Err()
 	}
 	c.mu.Lock()
-	timed := c.timed
+	timer := c.timer
 	c.mu.Unlock()
-	if timed != nil {
-		return timed.Err()
+	if timer != nil {
+		return timer.Err()
 	}
 	if err := c.Context.Err(); err != nil {
 		return err
@@ -201,20 +224,23 @@ func (c *call) Err() error {
 func (c *call) clock() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.timed == nil {
-		c.timed, c.stop = context.WithDeadline(c.Context, c.deadline)
+	if c.timer == nil {
+		ctx, stop := context.WithDeadline(c.Context, c.deadline)
+		c.timer = &timer{ctx, stop}
 	}
-	return c.timed
+	return c.timer
 }
 
 // expired reports whether the function's own time is up.
 func (c *call) expired() bool { return !c.deadline.IsZero() && time.Until(c.deadline) <= 0 }
 
-// cancel stops the timer.
-func (c *call) cancel() {
+// end gives back the places that the function did not give back early, and stops the
+// timer.
+func (c *call) end() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.stop != nil {
-		c.stop()
+	c.tickets.release()
+	if c.timer != nil {
+		c.timer.stop()
 	}
 }
