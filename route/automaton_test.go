@@ -1,6 +1,7 @@
 package route_test
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"regexp"
 	"strings"
@@ -45,7 +46,7 @@ var judgedExpressions = []string{
 	`(?m)^a$`, `(?m)^$`, `(?m)$^`, `(?m)^a$\n^b`, `(?m)\n$`, `(?m)^\z`, `(?s)a.b`, `a.b`, `^.$`, `^..$`, `^...$`, `(?m:^)a\z`, `(?ms)^.a$`,
 	`^[0-9]+x$`, `^\d{3}-\d{4}$`, `^[a-z]{2}(-[a-z]{2})?$`, `^(?-i)[A-Z]+$`, `^[a-z-[m-p]]+$`, `k`, `^[^k]$`, `s`, `ß`, `é`, `^é+$`, `(?-i)é`,
 	`^\w+$`, `^\W+$`, `^[\w.-]+$`, `^\p{L}+$`, `^\P{L}+$`, `(?-i)^\p{Lu}+$`, `^\p{IsGreek}`, `^\s*$`, `^[^\s]+$`, `[\uD800-\uDFFF]`, `^[\uD83D][\uDE00]$`,
-	`^😀+$`, `^[😀]{2}$`, `\uDE00`, `[^\uD83D]`, `\uFFFD`, `^[^\uFFFD]*$`, `^[a-z]{1,1000}$`, `^.{1,1000}$`, `[0-9]{3,1000}x`, `^(ab?){1,300}$`,
+	`^😀+$`, `^[😀]{2}$`, `\uDE00`, `[^\uD83D]`, `\uFFFD`, `^[^\uFFFD]*$`, `[\uFFF0-\uFFFE]`, `[^\uFFFF]`, `^[a-z]{1,1000}$`, `^.{1,1000}$`, `[0-9]{3,1000}x`, `^(ab?){1,300}$`,
 	`(a|b)*a(a|b){3}$`, `(a|b)*a(a|b){12}$`, `^(apple|banana|cherry|apricot|band)$`, `abc|def|abd`, `[\s\S]*x`, `(?:)`, `^(?:a{2,3}){2,3}$`, `[^\s\S]`, `a[^\s\S]|b`,
 	`(?i)ab`, `(?i)k\x{17F}`, `(?U)a+?b`, `\bab\b`, `\Bb`, `(?s).`, `(?-s).`, `[[:alpha:]]+$`, `\x{10D83D}`, `[^a]$`, `\pN+$`, `(?i)[^k]`, `(?P<n>a)`,
 }
@@ -53,7 +54,7 @@ var judgedExpressions = []string{
 var judgedTexts = []string{
 	"", "a", "b", "ab", "ba", "abc", "abd", "A", "AB", "x", "1", "123x", "123-4567", "555-123", "en", "en-US", "\n", "a\n", "\na", "a\nb", "a\n\n", "\n\n",
 	"x\na\ny", "xa\nby", "a\rb", "é", "É", "éé", "aé", "é\n", "k", "K", "\u212a", "s", "ſ", "ß", "ẞ", "λ", "Λ", "中", "中文a", "٣", "_", "-", ".", "a.b-c_d", " ", "\t\u3000",
-	"😀", "😀😀", "a😀", "😀a", "\U0010d83d", "\U0010ffff", "\ufffd", "\x00", "\xff", "a\xff", "\xffa", "\xc3", "\xc3a", "\xe4\xb8", "\xe4\xb8a", "\xf0\x9f\x98", "\xed\xa0\xbd", "\xed\xa0\xbd\xed\xb8\x80",
+	"😀", "😀😀", "a😀", "😀a", "\U0010d83d", "\U0010ffff", "\ufffd", "\ufffe", "\uffff", "\x00", "\xff", "a\xff", "\xffa", "\xc3", "\xc3a", "\xe4\xb8", "\xe4\xb8a", "\xf0\x9f\x98", "\xed\xa0\xbd", "\xed\xa0\xbd\xed\xb8\x80",
 	"\xff😀", "apple", "band", "bananas", "aabab", "babaaaaaaaaaaaaa", "abababababababab", strings.Repeat("a", 1000), strings.Repeat("a", 1001), strings.Repeat("12", 300) + "x", strings.Repeat("ab", 300),
 }
 
@@ -121,9 +122,12 @@ func randomText(r *rand.Rand) string {
 // left to the standard library.
 func TestAutomatonBounds(t *testing.T) {
 	var words []string
-	var letters, sets strings.Builder
+	var far, letters, sets strings.Builder
 	for i := range 600 {
 		words = append(words, strings.Repeat("ab", i%7+1)+string(rune('a'+i%26))+string(rune('a'+i/26)))
+		if i%2 == 0 {
+			fmt.Fprintf(&far, "%x%c|", i*i*7919, 'g'+i%20)
+		}
 		letters.WriteRune(rune(0x4E00 + i%300))
 		sets.WriteByte('[')
 		for bit := range 10 {
@@ -143,7 +147,9 @@ func TestAutomatonBounds(t *testing.T) {
 		{"list of words", `^(` + strings.Join(words, "|") + `)$`, true},
 		{"lines", `(?m)^a$`, true},
 		{"any character", `(?s)^.a.$`, true},
+		{"too many steps", `[a-m]{1,700}[k-z]{1,700}x`, false},
 		{"too many rows", `(a|b)*a(a|b){12}$`, false},
+		{"too many cells", `^(` + far.String() + `x)$`, false},
 		{"too many instructions", `^a{1,1000}b{1,1000}c{1,1000}$`, false},
 		{"too many classes", letters.String(), false},
 		{"too many sets", sets.String(), false},
