@@ -105,7 +105,7 @@ func (k *keySecrets) load(ctx context.Context, now time.Time) ([]webhook.Secret,
 		}
 		for _, key := range k.of(&set) {
 			if key.Valid(now) && !key.Value.IsZero() {
-				list = append(list, webhook.Secret{Name: key.Name, Value: key.Value.Reveal()})
+				list = append(list, webhook.NewSecret(key.Name, key.Value.Reveal()))
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func TestConformance(t *testing.T) {
 				Verifier: v, Sign: v.Sign, Unsecured: test.with(none), Signed: test.extra, Token: test.token,
 			}
 			for _, s := range test.secrets {
-				c.Secrets = append(c.Secrets, s.Value)
+				c.Secrets = append(c.Secrets, s.Reveal())
 			}
 			if test.windowed {
 				c.Tolerance = webhook.DefaultTolerance

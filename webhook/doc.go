@@ -40,6 +40,7 @@
 //     answered with 503 and Retry-After. One whose handler failed is forgotten,
 //     so that the sender's retry runs.
 //   - No URL that a request brings is ever fetched.
+//   - Secrets do not print, whatever they are a part of.
 //
 // # Functions 1.x
 //

@@ -46,8 +46,8 @@ func ExampleNewReceiver() {
 // receiver learned in the context.
 func ExampleFromContext() {
 	github := &webhook.GitHub{Secrets: webhook.Secrets{
-		{Name: "2026-11", Value: "the new one"},
-		{Name: "2025-11", Value: "the old one"},
+		webhook.NewSecret("2026-11", "the new one"),
+		webhook.NewSecret("2025-11", "the old one"),
 	}}
 	hook, err := webhook.NewReceiver(webhook.Config{
 		Verifier: github,

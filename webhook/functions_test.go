@@ -18,9 +18,9 @@ import (
 )
 
 var functionKeys = webhook.Secrets{
-	{Name: "default", Value: "zoj9pmreiaijcubgp8gde8fttioksgm0jdv165cu"},
-	{Name: "partner", Value: "Tpr48hsSr9Sz6csVOmU39uw05CqoXQqUUC5ZpB4l"},
-	{Name: "pusher", Value: "app1_secret1; app2_secret_2"},
+	webhook.NewSecret("default", "zoj9pmreiaijcubgp8gde8fttioksgm0jdv165cu"),
+	webhook.NewSecret("partner", "Tpr48hsSr9Sz6csVOmU39uw05CqoXQqUUC5ZpB4l"),
+	webhook.NewSecret("pusher", "app1_secret1; app2_secret_2"),
 }
 
 func hexSum(body string, key string) string {
@@ -31,16 +31,16 @@ func hexSum(body string, key string) string {
 
 // The receivers that the vectors do not reach.
 func TestFunctionsTypes(t *testing.T) {
-	code := "?code=" + functionKeys[0].Value
+	code := "?code=" + functionKeys[0].Reveal()
 	form := "application/x-www-form-urlencoded"
 	trello := func(body, url string) string {
-		mac := hmac.New(sha1.New, []byte(functionKeys[0].Value))
+		mac := hmac.New(sha1.New, []byte(functionKeys[0].Reveal()))
 		mac.Write([]byte(body + url))
 		return base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	stripe := func(body string) string {
 		m := &webhook.Message{Time: time.Now(), Header: http.Header{}, Body: []byte(body)}
-		if err := (&webhook.Stripe{Secrets: webhook.Static(functionKeys[0].Value)}).Sign(t.Context(), m); err != nil {
+		if err := (&webhook.Stripe{Secrets: webhook.Static(functionKeys[0].Reveal())}).Sign(t.Context(), m); err != nil {
 			t.Fatal(err)
 		}
 		return m.Header.Get("Stripe-Signature")

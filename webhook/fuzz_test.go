@@ -115,6 +115,7 @@ func FuzzInterpret(f *testing.F) {
 	f.Add("application/json", "SubscriptionValidation", []byte(`[{"eventType":"Microsoft.EventGrid.SubscriptionValidationEvent","data":{"validationCode":"x"}}]`))
 	f.Add("application/x-www-form-urlencoded", "ping", []byte("payload=%7B%7D&command=%2Fx&ssl_check=1"))
 	f.Add("application/cloudevents-batch+json", "", []byte(`[{"specversion":"1.0","id":"1","source":"s","type":"t"}]`))
+	f.Add("application/json", "", []byte(`{"event":"endpoint.url_validation","payload":{"plainToken":"x"}}`))
 	f.Add("text/plain; charset=utf-8", "\xff", []byte("\xef\xbb\xbf1"))
 	verifiers := everyVerifier()
 	f.Fuzz(func(t *testing.T, kind, event string, body []byte) {
@@ -156,7 +157,7 @@ func FuzzFunctions(f *testing.F) {
 	for _, kind := range []string{"genericJson", "github", "slack", "dropbox", "mailchimp", "wordpress", "azurealert", "kudu",
 		"dynamicscrm", "bitbucket", "trello", "pusher", "stripe", "nosuch"} {
 		rc, err := webhook.NewFunctions(webhook.FunctionsConfig{
-			Type: kind, Keys: webhook.Secrets{{Name: "default", Value: "zoj9pmreiaijcubgp8gde8fttioksgm0jdv165cu"}},
+			Type: kind, Keys: webhook.Secrets{webhook.NewSecret("default", "zoj9pmreiaijcubgp8gde8fttioksgm0jdv165cu")},
 			Master: webhook.Static("IH2K2NDC16lnNDs+FRMK4bfL012OaesCU1JQYx4jJrLeQpcnQtWeAg=="), InsecureHTTP: true,
 			Receiver: webhook.Config{Handler: handler, Compat: true},
 		})

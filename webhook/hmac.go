@@ -31,8 +31,14 @@ type keys struct {
 // A key is a secret in the form it is used in.
 type key struct {
 	secret Match
+	public bool // it is an Ed25519 public key
+	// What must not show is behind a pointer of its own: for a verb that does not
+	// fit, fmt prints what a pointer points to, but no deeper.
+	*material
+}
+
+type material struct {
 	value  []byte
-	public bool              // value is an Ed25519 public key
 	digest [sha256.Size]byte // of value, for tokens
 }
 
@@ -46,14 +52,14 @@ type scheme struct {
 
 // key decodes one secret.
 func (sch *scheme) key(at int, s Secret) (key, error) {
-	k := key{secret: Match{Index: at, Name: s.Name}}
+	k := key{secret: Match{Index: at, Name: s.Name}, material: new(material)}
 	var err error
 	if sch.public != nil {
-		if k.value, k.public, err = sch.public(s.Value); k.public || err != nil {
+		if k.value, k.public, err = sch.public(s.Reveal()); k.public || err != nil {
 			return k, err
 		}
 	}
-	if k.value, err = sch.decode(s.Value); err != nil {
+	if k.value, err = sch.decode(s.Reveal()); err != nil {
 		return k, err
 	}
 	k.digest = sha256.Sum256(k.value)
@@ -69,7 +75,7 @@ func (sch *scheme) check(src Source) error {
 	}
 	usable := 0
 	for i, s := range list {
-		if s.Value == "" {
+		if s.IsZero() {
 			continue
 		}
 		if _, err := sch.key(i, s); err != nil {
@@ -107,7 +113,7 @@ func (r *ring) load(ctx context.Context, src Source, sch *scheme) (*keys, error)
 func (r *ring) remake(list []Secret, sch *scheme) (*keys, error) {
 	k := &keys{list: list}
 	for i, s := range list {
-		if s.Value == "" {
+		if s.IsZero() {
 			continue
 		}
 		one, err := sch.key(i, s)

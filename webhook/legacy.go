@@ -127,11 +127,12 @@ func (l *legacy) key(ctx context.Context, m *Message, d *Delivery) (string, erro
 		if s.Name != name {
 			continue
 		}
-		if n := len(utf16.Encode([]rune(s.Value))); n < l.minKey || n > maxKey {
+		text := s.Reveal()
+		if n := len(utf16.Encode([]rune(text))); n < l.minKey || n > maxKey {
 			return "", KeyLength
 		}
 		d.Secret = Match{Index: i, Name: name}
-		return s.Value, nil
+		return text, nil
 	}
 	return "", UnknownKey
 }
@@ -176,7 +177,7 @@ func (l *legacy) Check() error {
 		return nil
 	}
 	for _, s := range list {
-		if s.Value != "" {
+		if !s.IsZero() {
 			return nil
 		}
 	}

@@ -2,6 +2,7 @@ package webhook
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"slices"
@@ -41,6 +42,13 @@ type Message struct {
 	Sink io.Writer
 
 	loan *loan // lends the memory for the body, if not nil
+}
+
+// Format writes method and path, whatever the verb: in the header and the query
+// there may be a token.
+func (m Message) Format(f fmt.State, _ rune) {
+	path, _, _ := strings.Cut(m.Target, "?")
+	fmt.Fprintf(f, "%s %s", m.Method, path)
 }
 
 // URL returns the absolute URL that the sender called, as far as the receiver

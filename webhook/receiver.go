@@ -78,8 +78,7 @@ type Config struct {
 	Compat bool
 }
 
-// Format writes the kind of the verifier: with some verbs fmt prints what it
-// points to, secrets included, without asking them.
+// Format writes the kind of the verifier, whatever the verb.
 func (c Config) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "receiver by %T", c.Verifier) }
 
 // Outcome is what became of a request.

@@ -8,16 +8,36 @@ import (
 )
 
 // Secret is one secret that a sender shares with us, or a sender's public key.
-// It never prints: String, GoString, Format and LogValue give its name or a
-// placeholder.
+// It never prints: no way of fmt, log/slog or an encoder to show it, or a value
+// that it is part of, gives more than its name or a placeholder. The zero
+// Secret is none, and is passed over.
 type Secret struct {
 	// Name says which secret it is, in logs and in Delivery.Secret. It may be
 	// empty: the position in the list tells as well.
 	Name string
-	// Value is the secret as the sender's settings page shows it. An empty
-	// value is no secret: it is passed over.
-	Value string
+
+	text *string // a pointer, so that fmt shows no text where it cannot call Format
 }
+
+// NewSecret makes a secret of the text that the sender's settings page shows.
+// An empty text is no secret: it keeps its place in a list, and is passed over.
+func NewSecret(name, text string) Secret {
+	if text == "" {
+		return Secret{Name: name}
+	}
+	return Secret{Name: name, text: &text}
+}
+
+// Reveal returns the text.
+func (s Secret) Reveal() string {
+	if s.text == nil {
+		return ""
+	}
+	return *s.text
+}
+
+// IsZero reports whether the text is empty.
+func (s Secret) IsZero() bool { return s.text == nil }
 
 const hidden = "(secret)"
 
@@ -60,7 +80,7 @@ func (s Secrets) Secrets(context.Context) ([]Secret, error) { return s, nil }
 func Static(values ...string) Secrets {
 	list := make(Secrets, len(values))
 	for i, v := range values {
-		list[i].Value = v
+		list[i] = NewSecret("", v)
 	}
 	return list
 }

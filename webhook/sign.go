@@ -63,8 +63,8 @@ func signingKey(ctx context.Context, sender string, src Source, decode func(stri
 		return nil, named(sender, err)
 	}
 	for _, s := range list {
-		if s.Value != "" {
-			value, err := decode(s.Value)
+		if !s.IsZero() {
+			value, err := decode(s.Reveal())
 			return value, named(sender, err)
 		}
 	}

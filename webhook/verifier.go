@@ -3,6 +3,9 @@ package webhook
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -60,8 +63,10 @@ type Delivery struct {
 	SignedAt time.Time // the signed timestamp; zero if the sender signs none
 
 	// Header is the header of the request. It is shared with it, and unless the
-	// sender signs one of them, anybody on the way could have changed them.
-	Header http.Header
+	// sender signs one of them, anybody on the way could have changed them. It
+	// may hold a token, and so it is left out where a delivery is printed, logged
+	// or encoded in JSON.
+	Header http.Header `json:"-"`
 	// Body has the bytes as received; these were signed. They belong to the
 	// receiver of the delivery.
 	Body []byte
@@ -91,6 +96,21 @@ type Delivery struct {
 	key        *key   // the key that matched, for handshakes that need it
 	code       string // the query parameter that held an access code, if one did
 	digestBody bool   // whether the body tells deliveries apart that have no id
+}
+
+// Format writes who sent what, and how large it is, whatever the verb: in the
+// header there may be a token, and the body is nobody's business.
+func (d Delivery) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, d.String()) }
+
+// String returns who sent what, and how large it is.
+func (d Delivery) String() string {
+	return fmt.Sprintf("delivery of %q: event %q, id %q, %d bytes", d.Sender, d.Event, d.ID, len(d.Body))
+}
+
+// LogValue returns the same as attributes.
+func (d Delivery) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("sender", d.Sender), slog.String("event", d.Event), slog.String("id", d.ID),
+		slog.String("secret", d.Secret.Name), slog.Int("bytes", len(d.Body)))
 }
 
 // Reply answers a request in place of a handler.

@@ -51,6 +51,9 @@ func (z *Zoom) Interpret(m *Message, d *Delivery) error {
 	if !ok {
 		return MalformedBody
 	}
+	if d.key == nil { // a delivery that Verify did not make
+		return MissingSecret
+	}
 	answer := map[string]string{"plainToken": plain, "encryptedToken": digestHex(sha256.New, d.key.value, []byte(plain))}
 	d.Reply = jsonReply(answer)
 	return nil

@@ -118,7 +118,7 @@ func codes(store keys.Store) webhook.Source {
 		}
 		var list []webhook.Secret
 		for _, k := range set.Function {
-			list = append(list, webhook.Secret{Name: k.Name, Value: k.Value.Reveal()})
+			list = append(list, webhook.NewSecret(k.Name, k.Value.Reveal()))
 		}
 		return list, nil
 	})

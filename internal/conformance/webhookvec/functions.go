@@ -45,7 +45,7 @@ func buildFunctions(v *vector) (*target, error) {
 func secrets(byName map[string]string) webhook.Secrets {
 	var list webhook.Secrets
 	for name, value := range byName {
-		list = append(list, webhook.Secret{Name: name, Value: value})
+		list = append(list, webhook.NewSecret(name, value))
 	}
 	return list
 }
