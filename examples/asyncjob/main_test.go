@@ -91,15 +91,19 @@ func TestRestart(t *testing.T) {
 	p.Stop(t)
 }
 
+func TestReadme(t *testing.T) { exampletest.Readme(t) }
+
 func TestBadStarts(t *testing.T) {
+	app := exampletest.Build(t, ".")
+	taken := exampletest.Taken(t)
 	home := t.TempDir()
 	bad := filepath.Join(home, "bad.json")
 	if err := os.WriteFile(bad, []byte(`{"id":`), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exampletest.Refuses(t, run, []string{"-home", home}, bad, "repair it")
-	exampletest.Refuses(t, run, []string{"-home", bad}, bad)
-	exampletest.Refuses(t, run, []string{"-home", t.TempDir(), "-addr", "127.0.0.1:none"}, "none")
+	exampletest.Refuses(t, app, []string{"-home", home}, bad, "repair it")
+	exampletest.Refuses(t, app, []string{"-home", bad}, bad)
+	exampletest.Refuses(t, app, []string{"-home", t.TempDir(), "-addr", taken}, taken, "-addr")
 }
 
 // TestNothingHalfWritten holds that a job's file is JSON and alone in its folder.

@@ -50,7 +50,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	reader, master, url := stock.Value.Reveal(), host.Master.Value.Reveal(), "http://"+l.Addr().String()+"/stock"
 	for _, line := range [][2]string{

@@ -15,5 +15,11 @@ func TestCurlLines(t *testing.T) {
 		}
 	}
 	p.Stop(t)
-	exampletest.Refuses(t, run, []string{"-addr", "127.0.0.1:none"}, "none")
+}
+
+func TestReadme(t *testing.T) { exampletest.Readme(t) }
+
+func TestBadStarts(t *testing.T) {
+	taken := exampletest.Taken(t)
+	exampletest.Refuses(t, exampletest.Build(t, "."), []string{"-addr", taken}, taken, "-addr")
 }

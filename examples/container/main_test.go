@@ -225,14 +225,15 @@ func TestImage(t *testing.T) {
 
 func TestBadStarts(t *testing.T) {
 	empty := t.TempDir()
-	exampletest.Refuses(t, run, []string{"-home", empty}, filepath.Join(empty, "site", "wwwroot"))
+	app := exampletest.Build(t, ".")
+	exampletest.Refuses(t, app, []string{"-home", empty}, filepath.Join(empty, "site", "wwwroot"))
 	file := filepath.Join(empty, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	exampletest.Refuses(t, run, []string{"-home", file}, "mount a volume at "+filepath.Join(file, "data"))
-	exampletest.Refuses(t, run, []string{"serve"}, "serve", "health and try")
-	exampletest.Refuses(t, run, []string{"health", "-addr", "127.0.0.1:1"}, "127.0.0.1:1")
+	exampletest.Refuses(t, app, []string{"-home", file}, "mount a volume at "+filepath.Join(file, "data"))
+	exampletest.Refuses(t, app, []string{"serve"}, "serve", "health and try")
+	exampletest.Refuses(t, app, []string{"health", "-addr", "127.0.0.1:1"}, "127.0.0.1:1")
 	root := folder(t)
-	exampletest.Refuses(t, run, []string{"-home", filepath.Join(root, "home"), "-addr", "127.0.0.1:none"}, "none")
+	exampletest.Refuses(t, app, []string{"-home", filepath.Join(root, "home"), "-addr", "127.0.0.1:none"}, "none")
 }

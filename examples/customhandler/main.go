@@ -86,7 +86,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	base := "http://" + l.Addr().String()
 	if err := guide(stdout, base, key.Reveal()); err != nil {

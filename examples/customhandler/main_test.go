@@ -43,10 +43,14 @@ func TestCurlLines(t *testing.T) {
 	}
 }
 
+func TestReadme(t *testing.T) { exampletest.Readme(t) }
+
 func TestBadStarts(t *testing.T) {
-	exampletest.Refuses(t, run, []string{"-app", "app", "-in", "perl"}, `"perl"`, "host.json and go")
-	exampletest.Refuses(t, run, []string{"-app", "none"}, "none")
-	exampletest.Refuses(t, run, []string{"-app", "app", "-in", "go", "-addr", "127.0.0.1:none"}, "none")
+	app := exampletest.Build(t, ".")
+	taken := exampletest.Taken(t)
+	exampletest.Refuses(t, app, []string{"-app", "app", "-in", "perl"}, `"perl"`, "host.json and go")
+	exampletest.Refuses(t, app, []string{"-app", "none"}, "none")
+	exampletest.Refuses(t, app, []string{"-app", "app", "-in", "go", "-addr", taken}, taken, "-addr")
 	t.Setenv("PATH", t.TempDir())
-	exampletest.Refuses(t, run, []string{"-app", "app"}, "node", "-in go")
+	exampletest.Refuses(t, app, []string{"-app", "app"}, "node", "-in go")
 }

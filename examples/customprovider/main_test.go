@@ -37,11 +37,16 @@ func TestCurlLines(t *testing.T) {
 	p.Stop(t)
 }
 
+func TestReadme(t *testing.T) {
+	exampletest.Readme(t, exampletest.StandIn{Begins: "npx azurite", Run: backend.RunAzurite})
+}
+
 func TestBadStarts(t *testing.T) {
+	app := exampletest.Build(t, ".")
 	t.Setenv("AzureWebJobsStorage", "nonsense")
-	exampletest.Refuses(t, run, nil, "AzureWebJobsStorage")
+	exampletest.Refuses(t, app, nil, "AzureWebJobsStorage")
 	t.Setenv("AzureWebJobsStorage", strings.Replace(azurite, ":10002", ":1", 1))
-	exampletest.Refuses(t, run, nil, "start Azurite", "127.0.0.1:1")
+	exampletest.Refuses(t, app, nil, "start Azurite", "127.0.0.1:1")
 }
 
 func ask(h http.Handler, method, path, body, name, value string) *httptest.ResponseRecorder {

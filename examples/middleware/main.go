@@ -141,7 +141,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	if err := guide(ctx, stdout, "http://"+l.Addr().String(), key, secret); err != nil {
 		return err

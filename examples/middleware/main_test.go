@@ -29,9 +29,13 @@ func TestCurlLines(t *testing.T) {
 	}
 }
 
+func TestReadme(t *testing.T) { exampletest.Readme(t) }
+
 func TestBadStarts(t *testing.T) {
-	exampletest.Refuses(t, run, []string{"-router", "gin"}, `"gin"`, "mux, chi and echo")
-	exampletest.Refuses(t, run, []string{"-addr", "127.0.0.1:none"}, "none")
+	app := exampletest.Build(t, ".")
+	taken := exampletest.Taken(t)
+	exampletest.Refuses(t, app, []string{"-router", "gin"}, `"gin"`, "mux, chi and echo")
+	exampletest.Refuses(t, app, []string{"-addr", taken}, taken, "-addr")
 }
 
 // TestPassThrough checks that what stands in front of a handler leaves its

@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	base := "http://" + l.Addr().String()
 	fmt.Fprintf(stdout, "%s\nThe host's key is %s\n\n", report, set.Function[0].Value.Reveal())

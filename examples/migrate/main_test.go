@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -28,6 +29,15 @@ type old struct {
 
 func startOld(t *testing.T) *old {
 	t.Helper()
+	return startOldAt(t, "127.0.0.1:0")
+}
+
+func startOldAt(t *testing.T, addr string) *old {
+	t.Helper()
+	l, err := net.Listen("tcp", addr)
+	if err != nil {
+		t.Fatal(err)
+	}
 	o := &old{more: make(chan struct{})}
 	mux := http.NewServeMux()
 	mux.HandleFunc("/api/report", func(w http.ResponseWriter, r *http.Request) {
@@ -45,12 +55,15 @@ func startOld(t *testing.T) *old {
 			}
 		}
 	})
-	o.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	o.Server = httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		o.mu.Lock()
 		o.seen = append(o.seen, r.URL.String()+" "+r.Header.Get(keys.Header))
 		o.mu.Unlock()
 		mux.ServeHTTP(w, r)
 	}))
+	o.Listener.Close()
+	o.Listener = l
+	o.Start()
 	t.Cleanup(o.Close)
 	return o
 }
@@ -108,13 +121,22 @@ func TestStreaming(t *testing.T) {
 	p.Stop(t)
 }
 
+func TestReadme(t *testing.T) {
+	exampletest.Readme(t, exampletest.StandIn{Begins: "func start", Run: func(t *testing.T, command string) {
+		close(startOldAt(t, "127.0.0.1:"+strings.Fields(command)[3]).more)
+	}})
+}
+
 func TestBadStarts(t *testing.T) {
+	app := exampletest.Build(t, ".")
 	o := startOld(t)
-	exampletest.Refuses(t, run, nil, "-upstream")
-	exampletest.Refuses(t, run, []string{"-upstream", "http://127.0.0.1:1"}, "127.0.0.1:1", "func start --port 1")
+	exampletest.Refuses(t, app, nil, "-upstream")
+	exampletest.Refuses(t, app, []string{"-upstream", "http://127.0.0.1:1"}, "127.0.0.1:1", "func start --port 1")
+	taken := exampletest.Taken(t)
+	exampletest.Refuses(t, app, []string{"-upstream", o.URL, "-addr", taken}, taken, "-addr")
 	bad := t.TempDir()
 	if err := os.WriteFile(filepath.Join(bad, "host.json"), []byte("{"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	exampletest.Refuses(t, run, []string{"-upstream", o.URL, "-app", bad}, bad, "host.json:1:")
+	exampletest.Refuses(t, app, []string{"-upstream", o.URL, "-app", bad}, bad, "host.json:1:")
 }

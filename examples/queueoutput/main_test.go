@@ -68,16 +68,21 @@ func TestCurlLines(t *testing.T) {
 	exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-settings", file).Stop(t)
 }
 
+func TestReadme(t *testing.T) {
+	exampletest.Readme(t, exampletest.StandIn{Begins: "npx azurite", Run: backend.RunAzurite})
+}
+
 func TestBadStarts(t *testing.T) {
-	exampletest.Refuses(t, run, []string{"-settings", filepath.Join(t.TempDir(), "none.json")}, "none.json")
+	app := exampletest.Build(t, ".")
+	exampletest.Refuses(t, app, []string{"-settings", filepath.Join(t.TempDir(), "none.json")}, "none.json")
 	for text, want := range map[string]string{
 		`{"Values":`:              "unexpected end",
 		`{"IsEncrypted":true}`:    "func settings decrypt",
 		`{"Values":{"Other":""}}`: "UseDevelopmentStorage=true",
 	} {
-		exampletest.Refuses(t, run, []string{"-settings", write(t, text)}, "local.settings.json", want)
+		exampletest.Refuses(t, app, []string{"-settings", write(t, text)}, "local.settings.json", want)
 	}
-	exampletest.Refuses(t, run, []string{"-settings", settings(t, "nonsense")}, "AzureWebJobsStorage")
+	exampletest.Refuses(t, app, []string{"-settings", settings(t, "nonsense")}, "AzureWebJobsStorage")
 	unreachable := strings.Replace(azurite, ":10001", ":1", 1)
-	exampletest.Refuses(t, run, []string{"-settings", settings(t, unreachable)}, "start Azurite", "127.0.0.1:1")
+	exampletest.Refuses(t, app, []string{"-settings", settings(t, unreachable)}, "start Azurite", "127.0.0.1:1")
 }

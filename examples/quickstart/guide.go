@@ -78,5 +78,6 @@ func try(w io.Writer, base string, app *trigger.App, key string, secret keys.Sec
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprintln(w, "Ctrl-C ends it.")
+	return err
 }

@@ -1,10 +1,10 @@
 package main
 
 import (
-	"os"
-	"os/exec"
 	"strings"
 	"testing"
+
+	"github.com/httptrigger/httptrigger/internal/exampletest"
 )
 
 func TestDispatch(t *testing.T) {
@@ -39,26 +39,16 @@ func TestBadLine(t *testing.T) {
 	}
 }
 
-// TestReadme runs the lines of the README as they stand.
 func TestReadme(t *testing.T) {
-	text, err := os.ReadFile("README.md")
-	if err != nil {
-		t.Fatal(err)
-	}
 	want := []string{"paid: send order 42\n", "cancel: cancel order 42, reason unknown\n", "audit: keep login.failed\n"}
-	for line := range strings.Lines(string(text)) {
-		if !strings.HasPrefix(line, "    printf") {
-			continue
-		}
-		cmd := exec.Command("sh", "-c", line)
-		cmd.Dir = "../.."
-		out, err := cmd.CombinedOutput()
-		if err != nil || len(want) == 0 || string(out) != want[0] {
-			t.Fatalf("%s printed %q, %v, want the first of %q", line, out, err, want)
+	exampletest.Readme(t, exampletest.StandIn{Begins: "printf", Run: func(t *testing.T, command string) {
+		out := exampletest.Command(t, command)
+		if len(want) == 0 || out != want[0] {
+			t.Fatalf("%s printed %q, want the first of %q", command, out, want)
 		}
 		want = want[1:]
-	}
+	}})
 	if len(want) > 0 {
-		t.Errorf("no line of the README prints %q", want)
+		t.Errorf("no command of the README prints %q", want)
 	}
 }

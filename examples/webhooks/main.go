@@ -94,7 +94,7 @@ func receive(ctx context.Context, args []string, stdout, stderr io.Writer, all [
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	if err := guide(ctx, stdout, "http://"+l.Addr().String(), all); err != nil {
 		return err

@@ -28,9 +28,10 @@ func TestCurlLines(t *testing.T) {
 	p.Stop(t)
 }
 
+func TestReadme(t *testing.T) { exampletest.Readme(t) }
+
 func TestBadStarts(t *testing.T) {
-	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0")
-	taken := strings.TrimPrefix(p.Base(t), "http://")
-	exampletest.Refuses(t, run, []string{"-addr", taken}, taken)
-	exampletest.Refuses(t, run, []string{"-port", "1"}, "-port")
+	app, taken := exampletest.Build(t, "."), exampletest.Taken(t)
+	exampletest.Refuses(t, app, []string{"-addr", taken}, taken, "-addr")
+	exampletest.Refuses(t, app, []string{"-port", "1"}, "-port")
 }

@@ -16,6 +16,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -60,6 +61,16 @@ func StartAzurite(t testing.TB) *Azurite {
 	return a
 }
 
+// RunAzurite runs a command that begins with npx azurite, as somebody types it: on
+// the usual ports, until the test ends. What npx would fetch is the package of the
+// folder npm.
+func RunAzurite(t *testing.T, command string) {
+	t.Helper()
+	args := strings.Fields(strings.TrimSuffix(command, "&"))
+	Start(t, exec.Command("node", append([]string{Node(t, "azurite")}, args[2:]...)...),
+		"127.0.0.1:10000", "127.0.0.1:10001", "127.0.0.1:10002")
+}
+
 // Node returns the script of a program among the npm packages of the folder npm,
 // to be run with node.
 func Node(t testing.TB, name string) string {
@@ -97,7 +108,7 @@ func Start(t testing.TB, cmd *exec.Cmd, addrs ...string) {
 	t.Helper()
 	var out output
 	cmd.Stdout, cmd.Stderr = &out, &out
-	lead(cmd)
+	Lead(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,11 @@ import "os/exec"
 
 // Without process groups, what the program itself started may outlive it.
 
-func lead(*exec.Cmd)          {}
+// Lead does nothing.
+func Lead(*exec.Cmd) {}
+
+// Interrupt ends the program.
+func Interrupt(cmd *exec.Cmd) { cmd.Process.Kill() }
+
 func terminate(cmd *exec.Cmd) { cmd.Process.Kill() }
 func kill(cmd *exec.Cmd)      { cmd.Process.Kill() }

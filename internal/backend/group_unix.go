@@ -7,9 +7,12 @@ import (
 	"syscall"
 )
 
-// lead makes the program the first of a process group, so that what it starts
+// Lead makes the program the first of a process group, so that what it starts
 // can be stopped with it.
-func lead(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+func Lead(cmd *exec.Cmd) { cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
+
+// Interrupt is what Ctrl-C does to a program and to what it started.
+func Interrupt(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 
 // terminate asks the program and what it started to end; kill ends them.
 func terminate(cmd *exec.Cmd) { syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
