@@ -1,9 +1,9 @@
 // Command container is a function app for a container image without anything
 // else in it.
 //
-//	app [-addr :80] [-home DIR]     serves the app in DIR/site/wwwroot
-//	app health [-addr :80]          asks whether it serves: exit status 0 or 1
-//	app try [-addr :80] [-home DIR] prints curl lines, with keys
+//	app [-addr :80] [-home DIR] [-grace 25s]  serves the app in DIR/site/wwwroot
+//	app health [-addr :80]                    asks whether it serves: exit status 0 or 1
+//	app try [-addr :80] [-home DIR]           prints curl lines, with keys
 //
 // The keys are in DIR/data/Functions/secrets, a volume that instances share. DIR
 // is $HOME unless told otherwise. What encrypts their values is in the file .key
@@ -27,12 +27,10 @@ import (
 
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/keys/filekeys"
-	"github.com/httptrigger/httptrigger/trigger"
 )
 
-// grace is how long requests may go on after SIGTERM. An orchestrator must wait
-// longer before it kills.
-const grace = 25 * time.Second
+// last is for answers that are on their way when the requests inside have ended.
+const last = 3 * time.Second
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -53,6 +51,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.SetOutput(stderr)
 	addr := flags.String("addr", ":80", "listen on this `address`; port 0 takes a free one")
 	home := flags.String("home", os.Getenv("HOME"), "the `folder` with site/wwwroot and data")
+	grace := flags.Duration("grace", 25*time.Second, "how long requests may go on after SIGTERM: an orchestrator must wait longer before it kills")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -81,7 +80,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	l, err := net.Listen("tcp", *addr)
 	if err != nil {
-		return err
+		return fmt.Errorf("%w: listen elsewhere with -addr", err)
 	}
 	watching, stop := context.WithCancel(ctx)
 	defer stop()
@@ -94,7 +93,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		IdleTimeout:       2 * time.Minute,
 		ErrorLog:          slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
 	}
-	return trigger.Serve(ctx, srv, l, grace)
+	return s.serve(ctx, srv, l, *grace)
 }
 
 // base is the URL of the program that listens on addr, as seen from its side. An

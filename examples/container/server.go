@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
+	"time"
 
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/throttle"
@@ -107,6 +109,23 @@ func (s *server) handler() http.Handler {
 	mux.Handle("GET /load", guard.Wrap(monitor.Metrics()))
 	mux.Handle("/", s.host)
 	return mux
+}
+
+// serve answers until ctx ends. From then on it is not ready and newcomers get
+// 503, while the requests inside end within grace. The port closes last, so that
+// whoever still comes is told.
+func (s *server) serve(ctx context.Context, srv *http.Server, l net.Listener, grace time.Duration) error {
+	serving, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	defer context.AfterFunc(ctx, func() {
+		bound, cancel := context.WithTimeout(serving, grace)
+		defer cancel()
+		if err := s.gate.Drain(bound); err != nil {
+			s.logger.Warn("requests are cut off", "running", s.gate.Stats().Running)
+		}
+		stop()
+	})()
+	return trigger.Serve(serving, srv, l, last)
 }
 
 // codes are the keys of the hook, newest first as the store has them.
