@@ -24,9 +24,15 @@ func (p *reParser) class(start int) (unitSet, error) {
 		}
 	}
 	p.pos++
+	if p.counting() {
+		return nil, nil
+	}
 	set := append(p.cased(b.literal), b.named...)
 	if negated {
 		set = set.not()
+	}
+	if b.excluded == nil {
+		return set, nil
 	}
 	return set.minus(b.excluded), nil
 }

@@ -110,7 +110,7 @@ func validGroupName(name string) bool {
 // defined reports whether there is a group of that name or number. While groups
 // are being counted, there is.
 func (p *reParser) defined(name string) bool {
-	if p.groups < 0 || p.names[name] {
+	if p.counting() || p.names[name] {
 		return true
 	}
 	n := 0

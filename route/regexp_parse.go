@@ -16,7 +16,7 @@ type reParser struct {
 
 	opened      int             // capturing groups seen so far
 	names       map[string]bool // of groups
-	groups      int             // how many groups there are in all, -1 while counting
+	groups      int             // how many groups there are in all, -1 while they are counted
 	depth       int             // of open groups
 	unsupported *RegexpError    // the first thing the engine cannot say
 }
@@ -189,8 +189,12 @@ func (p *reParser) char(u rune) *reNode {
 	return &reNode{op: opSet, set: p.cased(unitSet{{u, u}})}
 }
 
+// counting reports whether this is the first reading, from which nothing but the
+// groups and the errors is taken. Sets may be left empty then.
+func (p *reParser) counting() bool { return p.groups < 0 }
+
 func (p *reParser) cased(s unitSet) unitSet {
-	if p.opts.caseMatters {
+	if p.opts.caseMatters || p.counting() {
 		return s
 	}
 	return s.withCase()
