@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/httptrigger/httptrigger/keys"
 )
@@ -16,6 +17,7 @@ type admin struct {
 	keys       http.Handler            // the key API, nil without keys
 	extensions map[string]http.Handler // by name in lower case
 	routes     []adminRoute
+	writing    sync.Mutex // held while files change
 }
 
 // An adminRoute is one endpoint. In its path, {} stands for a function's name.
@@ -54,6 +56,13 @@ func (s *site) setAdmin(errs *mistakes) {
 		{"functions/{}", get, accessAdmin, a.describe},
 		{"functions/{}", post, accessAdmin, a.invoke},
 		{"functions/{}/status", get, accessAdmin, a.functionStatus},
+	}
+	if s.Files != nil {
+		a.routes = append([]adminRoute{
+			{"functions/download", get, accessAdmin, a.download},
+			{"functions/{}", put, accessAdmin, a.putFunction},
+			{"functions/{}", []string{"DELETE"}, accessAdmin, a.deleteFunction},
+		}, a.routes...)
 	}
 	for _, name := range sortedKeys(s.Extensions) {
 		switch {
@@ -122,6 +131,9 @@ func (a *admin) handle(x *exchange, first, rest string) bool {
 }
 
 func (a *admin) serve(x *exchange, first, rest string) bool {
+	if strings.EqualFold(first, "admin") && a.serveFiles(x, rest) {
+		return true
+	}
 	rest = strings.TrimSuffix(rest, "/")
 	if strings.EqualFold(first, "runtime") {
 		return a.serveExtension(x, rest)

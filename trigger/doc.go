@@ -71,9 +71,12 @@
 // of base64 in JSON; an error of a function may carry its status; compact JSON
 // where the reference indents or prints type names.
 //
-// In Compat too, the connection of a request whose answer cannot be framed is
-// cut by net/http, statuses outside 200 to 999 are 500, and a 304 has no
-// Content-Type: that is the HTTP server.
+// Compat sends what a [Response] asks for as the reference's server does, where
+// HTTP/1 has a way: a status outside 200 to 999, a type with 304, a length or a
+// coding of the function's own that does not fit its body, for which the
+// connection is cut. On HTTP/2 such a status is 500. Plain handlers are net/http's.
+// In Compat too, net/http takes the host of an absolute request target and
+// forgets the field Host, where the reference's server compares the two.
 //
 // # Sources
 //

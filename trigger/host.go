@@ -52,6 +52,17 @@ type Config struct {
 	// endpoints. Functions cannot have them all the same.
 	NoAdmin bool
 
+	// Files is the folder of the app for the admin endpoints that read and write
+	// it: admin/vfs/…, admin/zip/…, admin/functions/download, and PUT and DELETE
+	// of admin/functions/NAME. Nil is none of these endpoints. A *Folder is one
+	// of the machine. Whoever has the master key can then change what runs.
+	Files Files
+
+	// FilesChanged is called after such an endpoint has changed a file, before
+	// it answers; nil does nothing. The host goes on with the app that it has:
+	// to load the changed one and Reload is the embedder's to decide.
+	FilesChanged func(ctx context.Context)
+
 	// Gate bounds the requests inside functions. Nil is a gate with the limits
 	// of App. In Default it stands behind routing and keys, so strangers cannot
 	// fill it; in Compat it stands in front of them. A function holds its places,

@@ -69,8 +69,10 @@ func (l *loader) host() error {
 	legacy := l.V1
 	switch v, ok := l.parseHost(text); {
 	case !ok:
+	case v == nil && l.Compat:
+		l.writeHost(text == nil)
 	case v == nil:
-		if !l.Compat && !l.V1 {
+		if !l.V1 {
 			l.warn(&ConfigError{File: hostFile, Reason: "no such file: the defaults apply"})
 		}
 	default:
@@ -85,6 +87,29 @@ func (l *loader) host() error {
 	}
 	l.environment()
 	return nil
+}
+
+// Files that the reference puts where there is no host.json, or an empty object
+// (HostJsonFileConfigurationSource.cs).
+const (
+	emptyHost = "{\n  \"version\": \"2.0\",\n  \"isDefaultHostConfig\": true\n}"
+	noHost    = "{\n  \"version\": \"2.0\",\n  \"isDefaultHostConfig\": true,\n" +
+		"  \"extensionBundle\": {\n    \"id\": \"Microsoft.Azure.Functions.ExtensionBundle\",\n    \"version\": \"[4.*, 5.0.0)\"\n  }\n}"
+)
+
+// writeHost writes the default host.json, if the folder can be written.
+func (l *loader) writeHost(missing bool) {
+	files, ok := l.fsys.(Files)
+	if !ok || l.V1 {
+		return
+	}
+	text := emptyHost
+	if missing {
+		text = noHost
+	}
+	if err := files.Write(hostFile, strings.NewReader(text)); err != nil {
+		l.warn(&ConfigError{File: hostFile, Reason: "the default file could not be written: " + err.Error()})
+	}
 }
 
 // parseHost parses host.json; v is nil if it is missing or {}.

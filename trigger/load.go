@@ -67,7 +67,9 @@ type loader struct {
 // *ConfigError. The App is returned all the same, with what could be read.
 //
 // In Compat the error is what keeps the app as a whole from starting, and is
-// also in App.Err. The mistakes of single functions are in App.Failed.
+// also in App.Err. The mistakes of single functions are in App.Failed. If fsys is
+// Files, a host.json that is missing or an empty object is written there with the
+// defaults, as the reference does; an fs.FS that is no more than that is read.
 //
 // Only I/O errors other than a missing file in the folder are returned with a
 // nil App.

@@ -95,6 +95,9 @@ func newSite(c Config, h *Host) (*site, error) {
 	if !c.NoAdmin {
 		s.setAdmin(&errs)
 	}
+	if c.Files != nil && (c.NoAdmin || c.Keys == nil) {
+		errs.addf("Files: needs the admin endpoints and Config.Keys, for the master key")
+	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}

@@ -89,6 +89,7 @@ func check(r *vec.Report, group string, v *vector, defaults keySet, expect json.
 			diffs = append(diffs, fmt.Sprintf("exceeded: got %v (%v), want %v", got, err, *x.Exceeded))
 		}
 	}
+	diffs = append(diffs, s.rewritten(x.FileRewritten)...)
 	if x.Ready != nil {
 		if got, err := v.HandlerPing.ready(); err != nil || got != *x.Ready {
 			diffs = append(diffs, fmt.Sprintf("ready: got %v (%v), want %v", got, err, *x.Ready))
@@ -170,10 +171,9 @@ func redacted(r *vec.Report, group string, v *vector, x *expectation, compat boo
 // expects.
 func (x *expectation) missing(v *vector) string {
 	for what, needed := range map[string]bool{
-		"an algorithm without its limit":     (x.Limit != nil) != (v.Config.Algorithm != ""),
-		"a program's answer without Ready":   (x.Ready != nil) != (v.HandlerPing != nil),
-		"the app's files over the admin API": v.asksForFiles(),
-		"bodies as base64":                   x.BodyBase64 != nil,
+		"an algorithm without its limit":   (x.Limit != nil) != (v.Config.Algorithm != ""),
+		"a program's answer without Ready": (x.Ready != nil) != (v.HandlerPing != nil),
+		"bodies as base64":                 x.BodyBase64 != nil,
 	} {
 		if needed {
 			return what
@@ -182,23 +182,10 @@ func (x *expectation) missing(v *vector) string {
 	return ""
 }
 
-// asksForFiles reports whether the request reads or writes files of the app.
-func (v *vector) asksForFiles() bool {
-	if v.Request == nil || v.Request.Target == nil {
-		return false
-	}
-	path, _, _ := strings.Cut(*v.Request.Target, "?")
-	return strings.HasPrefix(path, "/admin/vfs") || strings.HasPrefix(path, "/admin/zip") || path == "/admin/functions/download" ||
-		strings.HasPrefix(path, "/admin/functions/") && (v.Request.Method == "PUT" || v.Request.Method == "DELETE")
-}
-
 // difference names a known difference that a check meets.
 func difference(v *vector, x *expectation, compat bool) string {
 	if strings.HasPrefix(x.FunctionErrorContains, "Can't bind HttpTriggerAttribute to type") {
 		return "trigger/net-parameters"
-	}
-	if x.FileRewritten != nil {
-		return "trigger/no-writing"
 	}
 	if compat && v.Request != nil && v.Request.Target != nil && *v.Request.Target == "/admin/host/synctriggers" && v.Config.Env["WEBSITE_INSTANCE_ID"] == "" &&
 		x.Status != nil && *x.Status == http.StatusOK {

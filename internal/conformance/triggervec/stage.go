@@ -6,9 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"maps"
 	"net/http"
+	"os"
+	"path"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing/fstest"
@@ -49,9 +53,17 @@ type stage struct {
 	table    *customprovider.Memory
 
 	missing string // what the library lacks for this vector
+
+	dir    string          // the app on disk
+	folder *trigger.Folder // which the admin endpoints, and LoadApp, may write
 }
 
 func (s *stage) close() {
+	if s.folder != nil {
+		_ = s.folder.Close()
+		_ = os.RemoveAll(s.dir)
+		s.folder = nil
+	}
 	for _, p := range s.programs {
 		p.Close()
 	}
@@ -67,7 +79,14 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 	s.now = time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC)
 	s.lay()
 	opts := &trigger.LoadOptions{Compat: compat, Env: v.Config.Env, V1: v.Profile == "v1"}
-	s.app, s.loadErr = trigger.LoadApp(s.files, opts)
+	fsys := fs.FS(s.files)
+	if v.touchesFiles() {
+		if s.hostErr = s.unpack(); s.hostErr != nil {
+			return s
+		}
+		fsys = s.folder
+	}
+	s.app, s.loadErr = trigger.LoadApp(fsys, opts)
 	if s.app == nil || !compat && s.loadErr != nil {
 		return s
 	}
@@ -85,6 +104,9 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 		App: s.app, Handlers: s.handlers, Keys: resolver, Compat: compat, MethodNotAllowed: v.methodNotAllowed, Env: v.Config.Env,
 		InsecureSkipKeys: v.Config.LocalTools, Logger: slog.New(s.log),
 		ResponseTimeout: time.Duration(v.Config.GatewayTimeoutMs) * time.Millisecond,
+	}
+	if s.folder != nil {
+		c.Files = s.folder
 	}
 	if v.Config.SiteHost != "" {
 		c.Env = maps.Clone(c.Env)
@@ -111,6 +133,41 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 	}
 	s.server, s.hostErr = wire.NewServer(s.host)
 	return s
+}
+
+// unpack writes the files of the app to a folder.
+func (s *stage) unpack() error {
+	var err error
+	if s.dir, err = os.MkdirTemp("", "triggervec"); err != nil {
+		return err
+	}
+	if s.folder, err = trigger.OpenFolder(s.dir); err != nil {
+		return err
+	}
+	for name, file := range s.files {
+		if !fs.ValidPath(name) {
+			return fmt.Errorf("a file called %q", name)
+		}
+		if err := s.folder.Mkdir(path.Dir(name)); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(s.dir, name), file.Data, 0o600); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// rewritten compares host.json as it is after the start.
+func (s *stage) rewritten(want json.RawMessage) []string {
+	if want == nil || s.folder == nil {
+		return nil
+	}
+	got, err := s.folder.ReadFile("host.json")
+	if err != nil || !sameJSON(got, want) {
+		return []string{fmt.Sprintf("host.json: got %s (%v), want %s", got, err, want)}
+	}
+	return nil
 }
 
 // load puts in a throttle by load whose clock and counters the steps move.

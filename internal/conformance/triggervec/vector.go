@@ -100,6 +100,21 @@ func (r *request) display() string {
 	return (&trigger.Request{Request: req}).String()
 }
 
+// touchesFiles reports whether the vector is about files of the app that are read
+// or written, so that the app must be on disk.
+func (v *vector) touchesFiles() bool {
+	var x struct{ FileRewritten json.RawMessage }
+	if json.Unmarshal(v.Expect, &x) == nil && x.FileRewritten != nil {
+		return true
+	}
+	if v.Request == nil || v.Request.Target == nil {
+		return false
+	}
+	path, _, _ := strings.Cut(strings.ToLower(*v.Request.Target), "?")
+	return strings.HasPrefix(path, "/admin/vfs") || strings.HasPrefix(path, "/admin/zip") || path == "/admin/functions/download" ||
+		strings.HasPrefix(path, "/admin/functions/") && (v.Request.Method == "PUT" || v.Request.Method == "DELETE")
+}
+
 // A ping is what a program answers to the question whether it is there.
 type ping struct{ Status int }
 

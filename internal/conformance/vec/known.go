@@ -15,6 +15,5 @@ var Known = map[string]string{
 	"host/net-types":            "the reference writes a list or an object where it wants a text as the name of its .NET type; here it is JSON",
 	"host/net-members":          "how a .NET type's members are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
 	"trigger/net-parameters":    "which .NET types the trigger's parameter may have is that runtime's own rule",
-	"trigger/no-writing":        "the reference writes a host.json where there is none or an empty one; the library never writes into an app",
-	"trigger/sync-off-platform": "a test of the reference with a stand-in for the platform; the recorded host answers 500 off the platform (TR-214)",
+	"trigger/sync-off-platform": "a reading of a test that has a stand-in for the platform; the recorded host answers 500 off the platform (TR-214), and a recording wins",
 }
