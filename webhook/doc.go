@@ -59,6 +59,8 @@
 //     Stripe by their signatures. SHA-1 takes InsecureSHA1.
 //   - Failures to authenticate are 401.
 //   - A receiver without a usable secret, or of an unknown type, is not made.
+//   - sfsoap is no type: the organization's id, which it takes for a secret, is
+//     none.
 //   - The master key does not get past the receiver, and an access code is taken
 //     out of the query before the handler sees it.
 //
@@ -71,8 +73,8 @@
 //   - Keys are compared by digests, so that not even their length shows.
 //   - stripe verifies Stripe-Signature. Release 1.2.0 verifies nothing, and asks
 //     Stripe for the event.
-//   - sfsoap is no type: the organization's id, which it takes for a secret, is
-//     none.
+//   - A function of type sfsoap that fails answers for itself. There, the
+//     message is acknowledged all the same, and is lost.
 //   - The list of secrets of pusher is read for every request. There, a changed
 //     key takes a restart.
 //

@@ -14,7 +14,7 @@ import (
 type FunctionsConfig struct {
 	// Type is the webHookType, in any case: genericJson, github, slack,
 	// azurealert, bitbucket, dropbox, dynamicscrm, kudu, mailchimp, pusher,
-	// stripe, trello or wordpress.
+	// sfsoap, stripe, trello or wordpress.
 	Type string
 	// Keys serves the keys of the function by name, and after them the function
 	// keys of the host: of equal names the first counts. Required.
@@ -26,7 +26,8 @@ type FunctionsConfig struct {
 	//     its signing secret, Bitbucket and Stripe by their signatures, and any
 	//     of the keys will do. The other types prove themselves as they did in
 	//     1.x, but are refused with 401, and a repeat is not run. Types that only
-	//     know SHA-1 take InsecureSHA1.
+	//     know SHA-1 take InsecureSHA1. There is no sfsoap: what it takes for a
+	//     secret, the id of an organization, is none.
 	//   - Compat: what 1.x does. The caller names the key by x-functions-clientid
 	//     or clientid, GitHub is verified by SHA-1, failures are 400.
 	Receiver Config
@@ -133,6 +134,8 @@ func (c *FunctionsConfig) verifier(kind string) (Verifier, error) {
 		return &Bitbucket{Secrets: c.Keys}, nil
 	case "stripe":
 		return &Stripe{Secrets: c.Keys}, nil
+	case "sfsoap":
+		return nil, fmt.Errorf("webhook: FunctionsConfig.Type: %q: an organization's id proves nothing: %w", c.Type, UnsupportedAlgorithm)
 	case "trello":
 		if !c.InsecureSHA1 {
 			return nil, fmt.Errorf("webhook: FunctionsConfig.Type: %q: signs by SHA-1: %w", c.Type, UnsupportedAlgorithm)

@@ -151,11 +151,12 @@ func FuzzFunctions(f *testing.F) {
 	f.Add("POST", "clientid=,default&code=x&CODE=y", "sha1=0f", "application/json", []byte("{"))
 	f.Add("POST", "code=%zz&action=a+b", "s = h = a1", "application/x-www-form-urlencoded", []byte("token=x&Token=y&trigger_word=%c5%99"))
 	f.Add("GET", "challenge=1&challenge=2", "", "text/json;charset=utf-16", []byte(""))
+	f.Add("POST", "", "", "text/xml", []byte(`<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/"><e:Body><notifications xmlns="http://soap.sforce.com/2005/09/outbound"><OrganizationId>1</OrganizationId></notifications></e:Body></e:Envelope>`))
 	ran := false
 	handler := http.HandlerFunc(func(http.ResponseWriter, *http.Request) { ran = true })
 	var receivers []http.Handler
 	for _, kind := range []string{"genericJson", "github", "slack", "dropbox", "mailchimp", "wordpress", "azurealert", "kudu",
-		"dynamicscrm", "bitbucket", "trello", "pusher", "stripe", "nosuch"} {
+		"dynamicscrm", "bitbucket", "trello", "pusher", "stripe", "sfsoap", "nosuch"} {
 		rc, err := webhook.NewFunctions(webhook.FunctionsConfig{
 			Type: kind, Keys: webhook.Secrets{webhook.NewSecret("default", "zoj9pmreiaijcubgp8gde8fttioksgm0jdv165cu")},
 			Master: webhook.Static("IH2K2NDC16lnNDs+FRMK4bfL012OaesCU1JQYx4jJrLeQpcnQtWeAg=="), InsecureHTTP: true,

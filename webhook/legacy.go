@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -24,6 +25,7 @@ type legacy struct {
 // legacyKind is a row of the table of receivers.
 type legacyKind struct {
 	minKey int    // characters of the key, inclusive
+	maxKey int    // the same, 0 is maxKey
 	also   string // a method besides POST
 	// post proves a POST genuine; other answers the other method.
 	post  func(l *legacy, ctx context.Context, m *Message, d *Delivery) error
@@ -50,6 +52,7 @@ var legacyKinds = map[string]legacyKind{
 	"trello":      {minKey: 32, post: (*legacy).trello, also: "HEAD", other: (*legacy).trelloProbe, read: readChange},
 	"pusher":      {minKey: 8, post: (*legacy).pusher, read: readPusher},
 	"stripe":      {minKey: 16, post: (*legacy).stripe, read: readLegacyStripe},
+	"sfsoap":      {minKey: 15, maxKey: 18, post: (*legacy).sfsoap, read: readLegacySOAP},
 }
 
 // bad is a refusal of Functions 1.x, which answers nearly all of them with 400.
@@ -128,7 +131,7 @@ func (l *legacy) key(ctx context.Context, m *Message, d *Delivery) (string, erro
 			continue
 		}
 		text := s.Reveal()
-		if n := len(utf16.Encode([]rune(text))); n < l.minKey || n > maxKey {
+		if n := len(utf16.Encode([]rune(text))); n < l.minKey || n > cmp.Or(l.maxKey, maxKey) {
 			return "", KeyLength
 		}
 		d.Secret = Match{Index: i, Name: name}

@@ -310,6 +310,9 @@ func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c 
 	if d.code != "" {
 		r = withoutParameter(r, d.code)
 	}
+	if d.soap {
+		next, w = acknowledging(next, w)
+	}
 	p := &passed{delivery: *d}
 	if rc.shelf != nil {
 		defer p.returned()

@@ -96,6 +96,7 @@ type Delivery struct {
 	key        *key   // the key that matched, for handshakes that need it
 	code       string // the query parameter that held an access code, if one did
 	digestBody bool   // whether the body tells deliveries apart that have no id
+	soap       bool   // whether the sender waits for an acknowledgement in SOAP
 }
 
 // Format writes who sent what, and how large it is, whatever the verb: in the
