@@ -159,14 +159,15 @@ func (c *GateConfig) retryBounds() (low, high time.Duration) {
 // goroutine beyond its own. At most 16,777,215 requests can be inside; one more is
 // rejected also without bounds.
 type Gate struct {
+	// What handing over a place needs is 64 bytes, a cache line.
 	state    atomic.Uint64 // see state.go
 	settings atomic.Pointer[settings]
 	service  atomic.Int64 // smoothed time a request runs, in ns; 0 is not known yet
-	counts   gateCounts
+	mu       sync.Mutex
+	line     waiters
 
-	mu      sync.Mutex
-	line    waiters
 	drained chan struct{} // closed when a draining gate is empty; nil unless draining
+	counts  gateCounts
 }
 
 // settings is a checked configuration in the form that admission reads.
@@ -178,6 +179,7 @@ type settings struct {
 	minRetry, maxRetry      time.Duration
 	epoch                   time.Time // durations are measured from here, on the monotonic clock
 	draining                bool
+	plain                   bool                                 // waiting is but for a place and the end of a context
 	refusals                [kinds]atomic.Pointer[RejectedError] // the last of each kind, to be used again
 }
 
@@ -227,6 +229,7 @@ func (g *Gate) apply(c GateConfig, draining bool) {
 		s.outstanding = 0
 	}
 	s.sampled = tickUnit
+	s.plain = c.MaxWait == 0 && !c.Compat && c.Hooks.Admitted == nil && c.Hooks.Cancelled == nil
 	s.minRetry, s.maxRetry = c.retryBounds()
 	s.minRetry = min(roundUp(s.minRetry), max(s.maxRetry, 0))
 	s.room = min(s.concurrent, s.outstanding)
@@ -278,27 +281,48 @@ func (g *Gate) Acquire(ctx context.Context) (Ticket, error) {
 			if s.Hooks.Admitted == nil && !g.timed(s, state) {
 				return Ticket{gate: g}, nil
 			}
-			return g.admit(s, state), nil
+			return Ticket{gate: g, start: g.admit(s, state)}, nil
 		}
 		if s.judge(state) == wait {
-			return g.enqueue(ctx)
+			break
 		}
 		if g.state.Load() == state { // settings and state of one moment
 			return Ticket{}, g.reject(s, state)
 		}
 	}
+	w, start, err := g.enqueue(ctx)
+	if err != nil {
+		return Ticket{}, err
+	}
+	if w == nil {
+		return Ticket{gate: g, start: start}, nil
+	}
+	if w.plain {
+		// It waits here and in no function called from here: when a goroutine goes on,
+		// the processor foretells none of its returns.
+		select {
+		case <-w.ready:
+			if g.slow() {
+				return Ticket{gate: g, start: w.settings.now(), waiter: w}, nil
+			}
+			return Ticket{gate: g, waiter: w}, nil
+		case <-ctx.Done():
+			return g.abandon(ctx, w)
+		}
+	}
+	return g.wait(ctx, w)
 }
 
-// admit makes the ticket of a request that got its place without waiting.
-func (g *Gate) admit(s *settings, state uint64) Ticket {
+// admit tells of a request that got its place without waiting, and returns when it
+// began to run, if that is to be known.
+func (g *Gate) admit(s *settings, state uint64) (start int64) {
 	if s.Hooks.Admitted != nil {
 		s.Hooks.Admitted(0)
 	}
-	var start int64
 	if g.timed(s, state) {
 		start = s.now()
 	}
-	return Ticket{gate: g, start: start}
+	return start
 }
 
 // A Ticket is a place in a Gate. The zero Ticket holds none. A Ticket belongs to one

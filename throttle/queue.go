@@ -10,9 +10,13 @@ import (
 // place back, when the lock has to be taken anyway to hand the place on.
 type waiter struct {
 	ready      chan struct{} // receives once when it is handed a place; has room for it
-	timer      *time.Timer   // nil until a wait was bounded
 	next, prev *waiter
 	queued     bool
+	plain      bool // for nothing but its place and the end of its context
+
+	settings *settings   // when it joined the line
+	timed    bool        // by the time it runs
+	timer    *time.Timer // nil until a wait was bounded
 }
 
 // waiters is a line, first come first served, and a stack of waiters to use again.
@@ -71,49 +75,57 @@ func (q *waiters) pop() *waiter {
 	return w
 }
 
-// enqueue waits in line. What the caller saw may have changed until the lock is
-// held, so it is judged again.
-func (g *Gate) enqueue(ctx context.Context) (Ticket, error) {
+// enqueue joins the line. What the caller saw may have changed until the lock is
+// held, so it is judged again; without a waiter and an error the request runs, since
+// start.
+func (g *Gate) enqueue(ctx context.Context) (w *waiter, start int64, err error) {
+	if s := g.current(); !s.Compat && ctx.Err() != nil {
+		return nil, 0, g.cancelled(s, ctx, 0)
+	}
 	g.mu.Lock()
 	s := g.current()
-	if !s.Compat && ctx.Err() != nil {
-		g.mu.Unlock()
-		return Ticket{}, g.cancelled(s, ctx, 0)
-	}
 	for {
 		state := g.state.Load()
 		switch s.judge(state) {
 		case full:
 			g.mu.Unlock()
-			return Ticket{}, g.reject(s, state)
+			return nil, 0, g.reject(s, state)
 		case run:
 			if g.state.CompareAndSwap(state, state+runningUnit+tickUnit) {
 				g.mu.Unlock()
-				return g.admit(s, state), nil
+				return nil, g.admit(s, state), nil
 			}
 		case wait:
 			if g.state.CompareAndSwap(state, state+waitingUnit+tickUnit) {
 				w := g.line.push()
 				g.mu.Unlock()
-				return g.wait(ctx, s, w, state)
+				w.settings, w.timed = s, g.timed(s, state)
+				w.plain = !w.timed && s.plain
+				return w, 0, nil
 			}
 		}
 	}
 }
 
-// wait blocks until w is handed a place or gives up.
-func (g *Gate) wait(ctx context.Context, s *settings, w *waiter, state uint64) (Ticket, error) {
+// wait blocks until w is handed a place or gives up, and takes the time where somebody
+// wants to know it.
+func (g *Gate) wait(ctx context.Context, w *waiter) (Ticket, error) {
+	s := w.settings
 	var arrived, start int64
-	if g.timed(s, state) || s.Hooks.Admitted != nil || s.Hooks.Cancelled != nil {
+	if w.timed || s.Hooks.Admitted != nil || s.Hooks.Cancelled != nil {
 		arrived = s.now()
 	}
-	switch g.await(ctx, s, w) {
+	end := w.await(ctx)
+	if end != placed {
+		end = g.leave(w, end)
+	}
+	switch end {
 	case cancelled:
 		return Ticket{}, g.cancelled(s, ctx, s.since(arrived))
 	case expired:
 		return Ticket{}, g.rejectBy(byWait, s, g.state.Load())
 	}
-	if g.timed(s, state) || arrived != 0 {
+	if arrived != 0 || g.slow() {
 		start = s.now()
 	}
 	if arrived != 0 {
@@ -125,6 +137,13 @@ func (g *Gate) wait(ctx context.Context, s *settings, w *waiter, state uint64) (
 	return Ticket{gate: g, start: start, waiter: w}, nil
 }
 
+// abandon takes a plain waiter out of the line whose context has ended.
+func (g *Gate) abandon(ctx context.Context, w *waiter) (Ticket, error) {
+	s := w.settings
+	g.leave(w, cancelled)
+	return Ticket{}, g.cancelled(s, ctx, 0)
+}
+
 // outcome tells how a wait ended.
 type outcome int
 
@@ -134,27 +153,29 @@ const (
 	expired
 )
 
-func (g *Gate) await(ctx context.Context, s *settings, w *waiter) outcome {
+func (w *waiter) await(ctx context.Context) outcome {
 	var done <-chan struct{}
-	if !s.Compat {
+	if !w.settings.Compat {
 		done = ctx.Done()
 	}
-	end := placed
-	if s.MaxWait > 0 {
-		end = w.awaitBounded(done, s.MaxWait)
-	} else if done == nil {
-		<-w.ready
-	} else {
-		select {
-		case <-w.ready:
-		case <-done:
-			end = cancelled
+	var bound <-chan time.Time
+	if limit := w.settings.MaxWait; limit > 0 {
+		if w.timer == nil {
+			w.timer = time.NewTimer(limit)
+		} else {
+			w.timer.Reset(limit)
 		}
+		defer w.timer.Stop()
+		bound = w.timer.C
 	}
-	if end != placed {
-		end = g.leave(w, end)
+	select {
+	case <-w.ready:
+		return placed
+	case <-done:
+		return cancelled
+	case <-bound:
+		return expired
 	}
-	return end
 }
 
 // leave takes w out of the line. If it was handed a place in the same moment, one
@@ -176,23 +197,6 @@ func (g *Gate) leave(w *waiter, end outcome) outcome {
 	}
 	g.handOver(w)
 	return end
-}
-
-func (w *waiter) awaitBounded(done <-chan struct{}, bound time.Duration) outcome {
-	if w.timer == nil {
-		w.timer = time.NewTimer(bound)
-	} else {
-		w.timer.Reset(bound)
-	}
-	defer w.timer.Stop()
-	select {
-	case <-w.ready:
-		return placed
-	case <-done:
-		return cancelled
-	case <-w.timer.C:
-		return expired
-	}
 }
 
 // handOver gives a place back while somebody waits, in line or for the gate to

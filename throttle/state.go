@@ -66,8 +66,11 @@ const slowService = 50 * time.Microsecond
 // timed reports whether the request admitted in state shall be timed. The first one
 // is, unless the gate was never configured.
 func (g *Gate) timed(s *settings, state uint64) bool {
-	return state < s.sampled || g.service.Load() >= int64(slowService)
+	return state < s.sampled || g.slow()
 }
+
+// slow reports whether requests take long enough to time every one.
+func (g *Gate) slow() bool { return g.service.Load() >= int64(slowService) }
 
 // now returns the time since the epoch, never 0.
 func (s *settings) now() int64 { return int64(time.Since(s.epoch)) }
