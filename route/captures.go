@@ -55,7 +55,7 @@ func (c *captures) pack(path string) (starts uint64) {
 		if s.start > 0 && segmentEnd(path, int(s.start), load(path, int(s.start))) != int(s.end) {
 			start = elsewhere
 		}
-		starts |= start << (16 * i)
+		starts |= start << (48 - 16*i)
 	}
 	return starts
 }

@@ -89,7 +89,8 @@ func tagOf(name string) (tag, keep uint64) {
 	if (^tag&(lows*0x40)|tag&highs|(tag&^highs+lows*5)&highs)&firstBytes(n) != 0 {
 		return 1, 0
 	}
-	return tag<<8 | '{' | uint64('}')<<(8*n+8) | uint64('/')<<(8*n+16), firstBytes(n + 3)
+	keep = firstBytes(n + 3)
+	return (tag<<8 | '{' | uint64('}')<<(8*n+8) | uint64('/')<<(8*n+16)) ^ solidi&keep, keep
 }
 
 // longTag reports whether "{name}" begins the template and is all of its segment.
@@ -102,7 +103,7 @@ func longTag(template, name string) bool {
 // marksIn returns a word that is zero below the first byte of w that is one of
 // "89:;<=>?": some of these begin what could hide a slash.
 func marksIn(w uint64) uint64 {
-	x := (w | lows*7) ^ lows*0x3F
+	x := (w | lows*7) ^ lows*('?'^'/'|7)
 	return (x - lows) & ^x & highs
 }
 

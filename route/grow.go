@@ -42,7 +42,7 @@ func (s *sprout) add(t *Template, methods uint64, rank int32, compat bool) {
 	s.reach(rank)
 	for i := range t.segments {
 		seg := &t.segments[i]
-		e := end{template: t, methods: methods, rank: rank, params: int32(len(t.params))}
+		e := end{template: t, methods: methods, rank: rank}
 		if p := seg.param(); p >= 0 && t.params[p].catchAll != "" {
 			s.addRest(t, p, e)
 		}
@@ -59,7 +59,7 @@ func (s *sprout) add(t *Template, methods uint64, rank int32, compat bool) {
 		s = s.follow(t, seg)
 		s.reach(rank)
 	}
-	s.ends = append(s.ends, end{template: t, methods: methods, rank: rank, params: int32(len(t.params))})
+	s.ends = append(s.ends, end{template: t, methods: methods, rank: rank})
 }
 
 // follow returns the sprout behind a segment.
@@ -185,11 +185,6 @@ func (t *Template) skipsMethod(i int) bool {
 	return false
 }
 
-// A forest turns sprouts into nodes, which stand side by side in memory.
-type forest struct {
-	nodes []node
-}
-
 // count returns how many nodes there will be behind s.
 func (s *sprout) count() int {
 	n := 0
@@ -198,9 +193,12 @@ func (s *sprout) count() int {
 		c := s.texts[foldKey(text)]
 		if isASCII(text) && texts < maxTexts {
 			texts++
+			size := len(text)
 			for c.joins() {
+				size += 1 + len(c.order[0])
 				c = c.texts[foldKey(c.order[0])]
 			}
+			n += size / 16
 		}
 		n += 1 + c.count()
 	}
@@ -213,64 +211,78 @@ func (s *sprout) count() int {
 	return n
 }
 
-// eachEnds calls f with the routes of each place where some end.
-func (s *sprout) eachEnds(f func([]end)) {
-	f(s.ends)
-	for _, r := range s.rests {
-		f(r.ends)
+// newNodes makes n nodes side by side and returns the first.
+func (t *tree) newNodes(n int) int32 {
+	first := len(t.nodes)
+	t.nodes = append(t.nodes, make([]node, n)...)
+	t.sites = append(t.sites, make([]site, n)...)
+	for i := first; i < len(t.nodes); i++ {
+		t.nodes[i].text = nowhere
 	}
-	for _, c := range s.texts {
-		c.eachEnds(f)
-	}
-	if s.param != nil {
-		s.param.eachEnds(f)
-	}
-	for _, c := range s.strict {
-		c.next.eachEnds(f)
-	}
+	return int32(first)
 }
 
-func (f *forest) make() *node { return &f.row(1)[0] }
-
-// row makes n nodes side by side.
-func (f *forest) row(n int) []node {
-	f.nodes = f.nodes[:len(f.nodes)+n]
-	return f.nodes[len(f.nodes)-n:]
-}
-
-// fill completes n as the node of s.
-func (f *forest) fill(n *node, s *sprout) {
-	n.lowest = s.lowest
-	n.ends.set(s.ends)
+// fill completes the node called id as the one of s.
+func (t *tree) fill(id int32, s *sprout) {
+	t.sites[id] = t.newSite(s.ends)
+	t.sites[id].lowest = s.lowest
 	others := int32(noRoute)
 	if s.param != nil {
 		others = min(others, s.param.lowest)
-	}
-	if len(s.strict)+len(s.rests) > 0 {
-		n.more = &more{}
 	}
 	for _, c := range s.strict {
 		others = min(others, c.next.lowest)
 	}
 	for _, r := range s.rests {
 		others = min(others, r.ends[0].rank)
-		r.rest.ends.set(r.ends)
-		n.more.rests = append(n.more.rests, r.rest)
 	}
-	n.sorted = f.fillTexts(n, s) < others
-	if n.more != nil {
-		n.more.sorted = s.sorted()
+	var m more
+	var marks marks
+	if t.fillTexts(id, s, &m) > others {
+		marks |= unsorted
 	}
-	n.alone = n.more == nil && s.param == nil
 	if s.param != nil {
-		n.param = f.make()
-		f.fill(n.param, s.param)
+		param := t.newNodes(1)
+		t.nodes[id].param = param
+		t.fill(param, s.param)
 	}
 	for _, c := range s.strict {
-		c.strict.next = f.make()
-		f.fill(c.strict.next, c.next)
-		n.more.strict = append(n.more.strict, c.strict)
+		c.strict.next = t.newNodes(1)
+		t.fill(c.strict.next, c.next)
+		m.strict = append(m.strict, c.strict)
 	}
+	for _, r := range s.rests {
+		r.rest.site = t.newSite(r.ends)
+		m.rests = append(m.rests, r.rest)
+	}
+	if m.wide != nil || m.strict != nil || m.rests != nil {
+		m.sorted = s.sorted()
+		t.sites[id].more = int32(len(t.more))
+		t.more = append(t.more, &m)
+		marks |= further
+	}
+	if marks&further != 0 || s.param != nil {
+		marks |= beside
+	}
+	t.nodes[id].marks |= marks
+}
+
+// newSite makes the site where routes end.
+func (t *tree) newSite(routes []end) (p site) {
+	p.ends = int32(len(t.ends))
+	for i, r := range routes {
+		r.last = i+1 == len(routes)
+		t.ends = append(t.ends, r)
+		p.methods |= r.methods
+	}
+	if p.methods == 0 || t.methods.compat {
+		return p
+	}
+	if p.why = t.refusals[p.methods]; p.why == nil {
+		p.why = t.methods.refusal(p.methods)
+		t.refusals[p.methods] = p.why
+	}
+	return p
 }
 
 // sorted reports whether the ways on from s, texts aside, stand in the order of
@@ -295,16 +307,16 @@ func (s *sprout) sorted() bool {
 	return ok
 }
 
-// fillTexts completes the texts that may follow n and returns the worst rank
-// behind them.
-func (f *forest) fillTexts(n *node, s *sprout) (worst int32) {
+// fillTexts completes the texts that may follow a node and returns the worst rank
+// behind them. Those that are not ASCII it puts in m.
+func (t *tree) fillTexts(id int32, s *sprout, m *more) (worst int32) {
 	var texts []string
 	var behind []*sprout
 	for _, text := range s.order {
 		c := s.texts[foldKey(text)]
 		worst = max(worst, c.worst)
 		if !isASCII(text) || len(texts) == maxTexts {
-			f.fillWide(n, text, c)
+			t.fillWide(m, text, c)
 			continue
 		}
 		for c.joins() {
@@ -314,17 +326,10 @@ func (f *forest) fillTexts(n *node, s *sprout) (worst int32) {
 		}
 		texts, behind = append(texts, text), append(behind, c)
 	}
-	nodes := f.row(len(texts))
-	for i := range nodes {
-		nodes[i].setText(texts[i])
-		f.fill(&nodes[i], behind[i])
-	}
-	switch len(nodes) {
-	case 0:
-	case 1:
-		n.text = &nodes[0]
-	default:
-		n.jump = newJump(texts, nodes)
+	row := t.newNodes(len(texts))
+	t.choose(id, texts, row)
+	for i := range texts {
+		t.fill(t.setText(row+int32(i), texts[i], behind[i].lowest), behind[i])
 	}
 	return worst
 }
@@ -335,27 +340,32 @@ func (s *sprout) joins() bool {
 		s.param == nil && s.strict == nil && s.rests == nil && s.ends == nil
 }
 
-func (f *forest) fillWide(n *node, text string, s *sprout) {
-	if n.more == nil {
-		n.more = &more{}
+func (t *tree) fillWide(m *more, text string, s *sprout) {
+	if m.wide == nil {
+		m.wide = make(map[uint64][]*wide)
 	}
-	if n.more.wide == nil {
-		n.more.wide = make(map[uint64][]*wide)
-	}
-	c := &wide{text: text, next: f.make()}
-	f.fill(c.next, s)
+	c := &wide{text: text, next: t.newNodes(1)}
+	t.fill(c.next, s)
 	h := foldHash(text)
-	n.more.wide[h] = append(n.more.wide[h], c)
+	m.wide[h] = append(m.wide[h], c)
 }
 
-// setText makes n the node behind text.
-func (n *node) setText(text string) {
-	n.size = int32(len(text))
-	n.chunk = newChunk(text)
+// setText makes the node called id the one that is entered by a text, and returns
+// the node behind it: another one if the text is too long for one.
+func (t *tree) setText(id int32, text string, lowest int32) (behind int32) {
+	for len(text) > 15 {
+		next, size := t.newNodes(1), min(16, len(text)-1) // something has to stand before the slash
+		t.nodes[id] = node{
+			first: chunkOf(text, size), second: chunkOf(text[8:], size-8), advance: int32(size),
+			text: next, marks: partial,
+		}
+		t.sites[id].lowest = lowest
+		id, text = next, text[size:]
+	}
+	n := &t.nodes[id]
+	n.first, n.advance = newChunk(text), int32(len(text)+1)
 	if len(text) >= 8 {
 		n.second = newChunk(text[8:])
 	}
-	if len(text) >= 16 {
-		n.tail = text[16:]
-	}
+	return id
 }

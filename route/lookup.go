@@ -1,6 +1,7 @@
 package route
 
 import (
+	"math/bits"
 	"slices"
 	"strings"
 )
@@ -50,6 +51,14 @@ type refusal struct {
 // lookup finds the best route, and where the values of its first parameters
 // begin; see [Values]. Values are ASCII if no byte of seen is more than that. It
 // returns nil, and perhaps why, if there is no route.
+//
+// At each node it takes the best way that the path fits and does not look back.
+// Where the ways on from a node are sorted, as they are in a table without explicit
+// orders, what it finds is the best route. If it has found nothing but passed by a
+// way that might have led somewhere, or comes to a node whose ways are not sorted, a
+// search has to tell.
+//
+// There is one call in the loop, and it is rare, so that the rest stays in registers.
 func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why *refusal) {
 	bit := knownMethod(method)
 	if bit == 0 {
@@ -61,33 +70,196 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 	} else if bit == methodHead && !t.methods.compat {
 		methods = methodGet | methodAny
 	}
-	found, starts, seen, allow, sure := t.dive(methods, path)
-	switch {
-	case !sure:
+	if len(path) >= elsewhere || path != "" && path[0] != '/' {
 		return t.search(methods, path)
-	case found != nil:
-		return found, starts, seen, nil
-	case !t.plain:
-		seen = highs
 	}
-	return nil, 0, seen, t.why(nil, allow)
+	var last uint64
+	if len(path) >= 8 {
+		last = eight(path[len(path)-8:]) ^ solidi
+	} else {
+		last = lastWord(path)
+	}
+	id := int32(0)
+	for pos := uint(1); pos < uint(len(path)); {
+		var w uint64
+		if pos+8 <= uint(len(path)) {
+			w = eight(path[pos:pos+8]) ^ solidi
+		} else {
+			w = last >> (8 * (pos + 8 - uint(len(path))) & 63)
+		}
+		slash := slashIn(w)
+		n := &t.nodes[id]
+		next := n.text
+		if n.mul != 0 {
+			key := w
+			if n.offset != 0 {
+				if at := pos + uint(n.offset); at+8 <= uint(len(path)) {
+					key = eight(path[at:at+8]) ^ solidi // all of its bytes count
+				} else {
+					key = last >> (8 * (at + 8 - uint(len(path))))
+				}
+			}
+			key = (key | cases) & (slash ^ (slash - 1) | uint64(n.wide))
+			next = t.slots[uint64(n.slots)+key*n.mul>>(n.shift&63)]
+		}
+		c := &t.nodes[next]
+		if w&c.first.mask != c.first.word {
+			goto otherwise
+		}
+		if c.advance > 8 {
+			x := uint64(0)
+			if pos+16 <= uint(len(path)) {
+				x = eight(path[pos+8:pos+16]) ^ solidi
+			} else {
+				x = last >> (8 * (pos + 16 - uint(len(path))))
+			}
+			if x&c.second.mask != c.second.word {
+				goto otherwise
+			}
+		}
+		seen |= uint64(n.marks)
+		id = next
+		// The slash is known before the text is: the next step need not wait.
+		if stop := uint(bits.TrailingZeros64(slash)>>3) + 1; uint(c.advance) == stop {
+			pos += stop
+		} else {
+			pos += uint(c.advance)
+		}
+		continue
+
+	otherwise:
+		unusual := (n.marks | c.marks) & (further | chooser)
+		if n.param == 0 && unusual == 0 || uint8(w) == 0 && n.marks&further == 0 {
+			return t.nothing(methods, path, seen, nil)
+		}
+		start := pos
+		seen |= w & highs
+		for slash == 0 {
+			pos += 8
+			if pos+8 <= uint(len(path)) {
+				w = eight(path[pos:pos+8]) ^ solidi
+			} else {
+				w = last >> (8 * (pos + 8 - uint(len(path))))
+			}
+			seen |= w & highs
+			slash = slashIn(w)
+		}
+		pos += uint(bits.TrailingZeros64(slash) >> 3)
+		if unusual != 0 {
+			s := t.step(id, next, path, start, pos)
+			seen |= uint64(s.marks)
+			if s.next == 0 {
+				return t.nothing(methods, path, seen, nil)
+			}
+			id = s.next
+			if s.advance != 0 {
+				pos = start + s.advance
+				continue
+			}
+		} else {
+			id = n.param
+		}
+		pos++
+		if starts>>48 == 0 { // nothing from the fifth on
+			starts = starts<<16 | uint64(start)
+		}
+	}
+	p := &t.sites[id]
+	if p.methods&methods == 0 {
+		return t.nothing(methods, path, seen, p.why)
+	}
+	for i := p.ends; ; i++ {
+		r := &t.ends[i]
+		if r.methods&methods != 0 {
+			if r.broken || seen&uint64(unsorted) != 0 {
+				return t.search(methods, path)
+			}
+			return r, starts << (bits.LeadingZeros64(starts) & 48), seen, nil
+		}
+		if r.last {
+			return t.search(methods, path)
+		}
+	}
 }
 
-// search is lookup where a dive does not do.
+// nothing is the end of a lookup that has come to nothing.
+func (t *tree) nothing(methods uint64, path string, seen uint64, why *refusal) (*end, uint64, uint64, *refusal) {
+	if seen&uint64(beside) != 0 {
+		return t.search(methods, path)
+	}
+	return nil, 0, t.unseen, why
+}
+
+// A step is what leads from one node to the next.
+type step struct {
+	next    int32 // 0 if nothing does
+	marks   marks // of what was passed by
+	advance uint  // how many bytes of text that takes, 0 if it takes a value
+}
+
+// step is a step of lookup from the node called id where more is to be done than
+// usual: to choose a text twice or to judge a value. What the text in path at pos
+// might be is known from choice, and the segment ends at stop. It leaves what is
+// neither text nor a parameter to a search, as if it had been passed by.
+func (t *tree) step(id, choice int32, path string, pos, stop uint) (s step) {
+	n := &t.nodes[id]
+	if t.nodes[choice].marks&chooser != 0 {
+		if c := t.chosen(choice, path, int(pos)); c != 0 {
+			return step{next: c, marks: n.marks, advance: uint(t.nodes[c].advance)}
+		}
+	}
+	if n.marks&further == 0 {
+		if pos < stop {
+			s.next = n.param
+		}
+		return s
+	}
+	m := t.more[t.sites[id].more]
+	if !m.sorted || m.wide != nil || pos == stop {
+		return step{marks: beside}
+	}
+	for i := range m.strict {
+		c := &m.strict[i]
+		p := c.segment.param()
+		if p < 0 {
+			return step{marks: beside}
+		}
+		ok, err := c.template.judge(p, path[pos:stop])
+		if err != nil {
+			return step{marks: beside}
+		}
+		if ok {
+			s.next = c.next
+			if i+1 < len(m.strict) || n.param != 0 || len(m.rests) > 0 {
+				s.marks = beside
+			}
+			return s
+		}
+	}
+	s.next = n.param
+	if len(m.rests) > 0 {
+		s.marks = beside
+	}
+	return s
+}
+
+// search is lookup where looking back cannot be helped.
 func (t *tree) search(methods uint64, path string) (found *end, starts, seen uint64, why *refusal) {
 	if path != "" && path[0] != '/' {
 		return nil, 0, highs, nil
 	}
 	var c captures
-	s := search{relaxed: t.relaxed, best: noRoute, methods: methods}
-	s.walk(&c, path, &t.root, 1, 0)
-	if s.found == nil || s.err != nil {
-		return nil, 0, highs, t.why(s.err, s.allow)
-	}
-	if s.again {
+	s := search{tree: t, best: noRoute, methods: methods}
+	s.walk(&c, path, 0, 1, 0)
+	switch {
+	case s.err != nil:
+		return nil, 0, highs, &refusal{err: s.err}
+	case s.found == nil:
+		return nil, 0, t.unseen, t.why(s.allow)
+	case s.again:
 		c = captures{}
 		s.found.template.split(path, !t.relaxed, &c)
-	} else {
+	default:
 		for i := int(s.filled); i < len(s.found.template.params); i++ {
 			c.clear(i)
 		}
@@ -95,13 +267,10 @@ func (t *tree) search(methods uint64, path string) (found *end, starts, seen uin
 	return s.found, c.pack(path), highs, nil
 }
 
-// why returns the reason for a lookup that found nothing, nil if no route fits
-// the path.
-func (t *tree) why(err *UndecidedError, allow uint64) *refusal {
-	switch {
-	case err != nil:
-		return &refusal{err: err}
-	case allow == 0 || t.methods.compat:
+// why returns the reason for a search that found nothing but routes of other
+// methods.
+func (t *tree) why(allow uint64) *refusal {
+	if allow == 0 || t.methods.compat {
 		return nil
 	}
 	if made := t.refusals[allow]; made != nil {
@@ -135,29 +304,29 @@ func (t *tree) lists(methods uint64, path string) bool {
 		return false
 	}
 	var v captures
-	s := search{methods: methods, relaxed: t.relaxed, best: noRoute}
-	return s.walk(&v, path, &t.root, 1, 0)
+	s := search{tree: t, methods: methods, best: noRoute}
+	return s.walk(&v, path, 0, 1, 0)
 }
 
 // grow builds the tree of the entries, the best of which comes first.
 func (t *tree) grow(entries []entry) {
 	root := newSprout()
-	t.plain = true
+	plain := true
 	for rank, e := range entries {
 		root.add(e.template, e.methods, int32(rank), t.methods.compat)
-		t.plain = t.plain && e.template.plain()
+		plain = plain && e.template.plain()
+	}
+	if !plain {
+		t.unseen = highs
 	}
 	t.special = !t.methods.compat && t.methods.listed&(methodHead|methodStar) != 0
-	f := forest{nodes: make([]node, 0, root.count())}
-	f.fill(&t.root, root)
 	t.refusals = make(map[uint64]*refusal)
-	root.eachEnds(func(routes []end) {
-		var all ends
-		all.set(routes)
-		if t.refusals[all.methods] == nil {
-			t.refusals[all.methods] = t.methods.refusal(all.methods)
-		}
-	})
+	size := nowhere + 1 + root.count()
+	t.nodes, t.sites = make([]node, 0, size), make([]site, 0, size)
+	t.newNodes(nowhere + 1)
+	t.nodes[nowhere].first = never
+	t.fill(0, root)
+	t.slots, t.ends = slices.Clone(t.slots), slices.Clone(t.ends)
 }
 
 // plain reports whether the template accepts a path whatever bytes stand for the

@@ -1,10 +1,6 @@
 package route
 
-import (
-	"math"
-	"math/bits"
-	"slices"
-)
+import "math"
 
 // A tree holds the templates of a table, segment by segment. The path is walked
 // once, from the root, and each node says what may come next.
@@ -17,44 +13,85 @@ import (
 // it at one position only and at most once: whatever the path, the work is
 // bounded by the nodes whose beginnings fit it, each of which looks at the rest
 // of one segment. There is no second attempt inside a segment either.
+//
+// What a lookup needs at every step is in nodes, the rest in sites; both are
+// known by one number. Numbers take half the memory of pointers, and the garbage
+// collector need not follow them.
 type tree struct {
-	root     node
-	relaxed  bool // an empty segment may begin a catch-all
-	special  bool // a route lists HEAD or "*", so that the methods wanted depend on the path
-	plain    bool // what is not found does not depend on bytes beyond ASCII
+	nodes []node  // the root first
+	sites []site  // of the nodes
+	slots []int32 // the tables by which nodes choose the text that may follow
+	ends  []end   // in places
+	more  []*more // of the nodes that have them
+
+	relaxed  bool   // an empty segment may begin a catch-all
+	special  bool   // a route lists HEAD or "*", so that the methods wanted depend on the path
+	unseen   uint64 // what is seen where nothing is found: 0 if that does not depend on bytes beyond ASCII
 	methods  methodSet
 	refusals map[uint64]*refusal // by the methods that would do, for each place where routes end
 }
 
-// A node is a place in the tree. What it is entered by comes first: a node
-// behind text has the text, any other has none.
+// A node is a place in the tree: what it is entered by, and how to go on. It
+// fills a line of the processor's cache.
 type node struct {
-	chunk        // of the text it is entered by
-	size   int32 // of the text, in bytes
-	sorted bool  // behind text is nothing worse than behind anything else
-	alone  bool  // text is all that may follow
+	// The text it is entered by, or sixteen bytes of it that do not end it; a node
+	// behind anything else has none.
+	first, second chunk
+	advance       int32 // how many bytes that takes, with the slash behind
 
-	text  *node // the text that may follow, if there is one only
-	param *node // behind a parameter without constraints
-	more  *more // further ways to go on
-	jump  *jump // to the text that may follow, if there are several
+	// The text that may follow, if there is one only. If there are several, bytes of
+	// the path, multiplied and shifted, are the place in a table of the candidates.
+	// Bytes of no interest are multiplied away.
+	text   int32 // the node behind it, or nowhere
+	mul    uint64
+	slots  int32  // where the table begins
+	offset uint16 // of the bytes
+	shift  uint8
+	wide   int8 // the bytes that count behind a slash: 0 for none, -1 for all
 
-	second chunk  // of a text of eight bytes or more
-	tail   string // the text from its seventeenth byte on
-	ends   ends   // the templates that may end here
-	lowest int32  // the best rank behind here, the lower the better
+	param int32 // the node behind a parameter without constraints, 0 if there is none
+	marks marks
 }
+
+// marks are what there is to know of a node.
+type marks uint8
+
+const (
+	beside   marks = 1 << iota // not only text may follow
+	unsorted                   // behind the text may be worse than behind others
+	further                    // there are further ways to go on
+	partial                    // the text goes on
+	chooser                    // no node, but another step of choosing a text
+	alike                      // a chooser whose table is a list of its texts, which no bytes tell apart
+)
+
+// nowhere is the node that no text leads to.
+const nowhere = 1
 
 // A chunk is up to eight bytes of a text, and the slash behind it if that is
 // among them.
 type chunk struct {
-	word, keep, fold uint64 // (w&keep)|fold == word if w is the same but for case
+	word, mask uint64 // w&mask == word if w is the same but for case
 }
 
-func newChunk(text string) chunk {
-	c := chunk{keep: firstBytes(len(text) + 1), fold: letterCases(text)}
-	c.word = load(text, 0)&c.keep | c.fold
-	return c
+func newChunk(text string) chunk { return chunkOf(text, len(text)+1) }
+
+// chunkOf returns the chunk of the first n bytes, up to eight.
+func chunkOf(text string, n int) chunk {
+	mask := firstBytes(n) &^ letterCases(text)
+	return chunk{word: load(text, 0) & mask, mask: mask}
+}
+
+// never is a chunk that nothing is the same as.
+var never = chunk{word: 1}
+
+// A site is what a node is less often asked for.
+type site struct {
+	methods uint64   // of all routes that end here
+	why     *refusal // of others
+	ends    int32    // where its routes begin, best rank first
+	more    int32    // its further ways to go on
+	lowest  int32    // the best rank behind here, the lower the better
 }
 
 // more holds the ways on from a node that are less common.
@@ -68,7 +105,7 @@ type more struct {
 // A wide is a text that is not ASCII.
 type wide struct {
 	text string
-	next *node
+	next int32
 }
 
 // A strict way takes a segment that has to be judged. The template stands for
@@ -76,20 +113,14 @@ type wide struct {
 type strict struct {
 	template *Template
 	segment  *segment
-	next     *node
+	next     int32
 }
 
 // A rest takes all that is left.
 type rest struct {
 	template *Template
 	param    int
-	ends     ends
-}
-
-// ends holds the routes that may end at one place, best rank first.
-type ends struct {
-	methods uint64 // of all of them
-	routes  []end
+	site     site
 }
 
 // An end is a route at the place where it matches.
@@ -97,241 +128,60 @@ type end struct {
 	methods  uint64
 	template *Template
 	rank     int32
-	params   int32 // how many the template has
-	broken   bool  // the constraints of a value left out cannot decide
-}
-
-func (e *ends) set(routes []end) {
-	e.routes = slices.Clip(routes)
-	for i := range routes {
-		e.methods |= routes[i].methods
-	}
-}
-
-// A search is one walk. It holds neither the path nor the values, so that the
-// compiler sees that the values do not escape.
-type search struct {
-	methods uint64 // the wanted ones
-	best    int32  // rank of the best route so far
-	filled  int32  // how many parameters of that route the walk has set
-	found   *end   // the route
-	relaxed bool
-	again   bool            // the values have been overwritten since
-	err     *UndecidedError // of the best route
-	pending *UndecidedError // on the way to the present node
-	allow   uint64          // the methods of routes that accept the path with another one
+	broken   bool // the constraints of a value left out cannot decide
+	last     bool // of its site
 }
 
 const noRoute = math.MaxInt32
 
-// walk goes on from position pos, where n is and k parameters have their
-// values. It reports whether it found a better route than before.
-func (s *search) walk(v *captures, path string, n *node, pos, k int) bool {
-	found := false
-	for pos < len(path) {
-		w := load(path, pos)
-		c := n.text
-		if j := n.jump; j != nil {
-			c = j.choose(w, path, pos)
-		}
-		if c != nil && w&c.keep|c.fold == c.word && (c.size < 8 || c.followsLong(path, pos)) {
-			next := pos + int(c.size) + 1
-			if n.alone {
-				n, pos = c, next
-				continue
-			}
-			if c.lowest < s.best && s.walk(v, path, c, next, k) {
-				if n.sorted {
-					return true
+// choice returns the only node that may be behind a text that follows n, or a
+// chooser; w is what load returns for path at pos.
+func (t *tree) choice(n *node, w uint64, path string, pos int) int32 {
+	if n.mul == 0 {
+		return n.text
+	}
+	if n.offset != 0 {
+		w = load(path, pos+int(n.offset)) // where all bytes count
+	}
+	return t.slots[uint64(n.slots)+n.key(w)*n.mul>>(n.shift&63)]
+}
+
+// chosen returns the node behind the text that stands in path at pos as a whole
+// number of segments, or 0. It is id if that is one, or among those that the
+// chooser id leads to.
+func (t *tree) chosen(id int32, path string, pos int) int32 {
+	for {
+		n := &t.nodes[id]
+		switch {
+		case n.marks&alike != 0:
+			for _, id := range t.slots[n.slots : n.slots+n.advance] {
+				if t.follows(id, path, pos) {
+					return id
 				}
-				found, s.again = true, true
 			}
+			return 0
+		case n.marks&chooser != 0:
+			id = t.choice(n, load(path, pos), path, pos)
+		case t.follows(id, path, pos):
+			return id
+		default:
+			return 0
 		}
-		if n.more != nil {
-			return s.walkMore(v, path, n, w, pos, k) || found
-		}
-		p := n.param
-		if p == nil || p.lowest >= s.best {
-			return found
-		}
-		stop := pos
-		for {
-			if m := slashIn(w); m != 0 {
-				stop += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			stop += 8
-			w = load(path, stop)
-		}
-		if stop == pos {
-			return found
-		}
-		v.set(k, pos, stop)
-		n, pos, k = p, stop+1, k+1
 	}
-	return s.end(&n.ends, k) || found
 }
 
-// followsLong reports whether the text of n, of which the first eight bytes are
-// known to be there, stands in path at pos and a segment ends behind it.
-func (n *node) followsLong(path string, pos int) bool {
-	if load(path, pos+8)&n.second.keep|n.second.fold != n.second.word {
-		return false
-	}
-	return n.size < 16 || n.followsTail(path, pos)
-}
-
-// followsTail is followsLong for a text of which the first sixteen bytes are known
-// to be there.
-func (n *node) followsTail(path string, pos int) bool {
-	stop := pos + int(n.size)
-	if stop > len(path) || stop < len(path) && path[stop] != '/' {
-		return false
-	}
-	rest := path[pos+16 : stop]
-	return rest == n.tail || equalLetters(rest, n.tail)
-}
-
-// follows reports whether the text of n stands in path at pos as a whole number
-// of segments; w is what load returns there.
-func (n *node) follows(w uint64, path string, pos int) bool {
-	return w&n.keep|n.fold == n.word && (n.size < 8 || n.followsLong(path, pos))
-}
-
-// end takes the best route that ends here and has a wanted method.
-func (s *search) end(e *ends, k int) bool {
-	if e.methods&s.methods == 0 {
-		s.allow |= e.methods
-		return false
-	}
-	for i := range e.routes {
-		r := &e.routes[i]
-		if r.methods&s.methods == 0 {
-			continue
-		}
-		if r.rank >= s.best {
+// follows reports whether the text of the node called id stands in path at pos as
+// a whole number of segments.
+func (t *tree) follows(id int32, path string, pos int) bool {
+	for {
+		n := &t.nodes[id]
+		if load(path, pos)&n.first.mask != n.first.word || load(path, pos+8)&n.second.mask != n.second.word {
 			return false
 		}
-		s.best, s.found, s.filled, s.again, s.err = r.rank, r, int32(k), false, s.pending
-		if s.err == nil && r.broken {
-			s.err = r.template.undecidedFrom(k)
+		if n.marks&partial == 0 {
+			return true
 		}
-		return true
+		id = n.text
+		pos += int(n.advance)
 	}
-	return false
-}
-
-// walkMore is walk for a node with other ways on than text and a parameter
-// without constraints.
-func (s *search) walkMore(v *captures, path string, n *node, w uint64, pos, k int) bool {
-	found := false
-	stop := segmentEnd(path, pos, w)
-	if stop > pos {
-		found = s.walkSegment(v, path, n, pos, stop, k)
-	} else if !s.relaxed {
-		return false
-	}
-	for i := range n.more.rests {
-		r := &n.more.rests[i]
-		if r.ends.routes[0].rank >= s.best {
-			break
-		}
-		s.again = s.best != noRoute
-		v.set(k, pos, len(path))
-		undecided := s.pending != nil
-		if s.judge(r.template, r.param, path[pos:]) && s.end(&r.ends, k+1) {
-			found = true
-		}
-		s.settle(undecided)
-	}
-	return found
-}
-
-// walkSegment goes on over the segment that ends at stop, literals of ASCII
-// aside.
-func (s *search) walkSegment(v *captures, path string, n *node, pos, stop, k int) bool {
-	found := false
-	more := n.more
-	if more.wide != nil {
-		segment := path[pos:stop]
-		for _, c := range more.wide[foldHash(segment)] {
-			if c.next.lowest < s.best && equalFold(segment, c.text) && s.walk(v, path, c.next, stop+1, k) {
-				found = true
-			}
-		}
-	}
-	for i := range more.strict {
-		c := &more.strict[i]
-		if c.next.lowest >= s.best {
-			break
-		}
-		s.again = s.best != noRoute
-		if s.walkStrict(v, path, c, pos, stop, k) {
-			found = true
-		}
-	}
-	if p := n.param; p != nil && p.lowest < s.best {
-		s.again = s.best != noRoute
-		v.set(k, pos, stop)
-		if s.walk(v, path, p, stop+1, k+1) {
-			found = true
-		}
-	}
-	return found
-}
-
-// walkStrict goes on over a segment that has to be judged.
-func (s *search) walkStrict(v *captures, path string, c *strict, pos, stop, k int) bool {
-	undecided := s.pending != nil
-	ok := true
-	if p := c.segment.param(); p >= 0 {
-		v.set(k, pos, stop)
-		ok = s.judge(c.template, p, path[pos:stop])
-		k++
-	} else {
-		k, ok = s.judgeParts(v, path, c, pos, stop, k)
-	}
-	found := ok && s.walk(v, path, c.next, stop+1, k)
-	s.settle(undecided)
-	return found
-}
-
-// settle forgets what could not be decided on a way that has been walked, unless
-// that was so before it.
-func (s *search) settle(before bool) {
-	if !before {
-		s.pending = nil
-	}
-}
-
-// judgeParts matches a complex segment and judges the values of its parts.
-func (s *search) judgeParts(v *captures, path string, c *strict, pos, stop, k int) (int, bool) {
-	if !c.template.matchComplex(c.segment, path, pos, stop, v) {
-		return k, false
-	}
-	for i := range c.segment.parts {
-		p := int(c.segment.parts[i].param)
-		if p < 0 {
-			continue
-		}
-		k++
-		if at := v.span(p); at.start > 0 && !s.judge(c.template, p, path[at.start:at.end]) {
-			return k, false
-		}
-	}
-	return k, true
-}
-
-// judge puts a value to the constraints of parameter p. One that cannot decide
-// counts as accepting until it is known whether its route is the one.
-func (s *search) judge(t *Template, p int, value string) bool {
-	if s.pending != nil {
-		return true
-	}
-	ok, err := t.judge(p, value)
-	if err != nil {
-		s.pending = err
-		return true
-	}
-	return ok
 }

@@ -17,8 +17,8 @@ type Values struct {
 	template *Template
 	path     string
 
-	// Where the values of the first four parameters begin, in sixteen bits each: 0
-	// if there is none, otherwise if that is not all of a segment. As four words,
+	// Where the values of the first four parameters begin, in sixteen bits each, the
+	// first highest: 0 if there is none, otherwise if that is not all of a segment. As four words,
 	// Values travels in registers.
 	starts uint64
 }
@@ -33,7 +33,7 @@ const elsewhere = math.MaxUint16
 // span returns where the value of parameter i stands.
 func (v Values) span(i int) span {
 	if i < packedValues && len(v.path) < elsewhere {
-		start := int(uint16(v.starts >> (16 * i)))
+		start := int(uint16(v.starts >> (48 - 16*i)))
 		if start == 0 {
 			return span{}
 		}
@@ -93,13 +93,19 @@ func (v Values) Lookup(name string) (value string, ok bool) {
 			continue
 		}
 		// The usual case of at, without its calls.
-		start := int(uint16(v.starts >> (16 * i & 63)))
-		if start == 0 || start == elsewhere || i >= packedValues || len(v.path) >= elsewhere {
+		start := uint(uint16(v.starts >> ((48 - 16*i) & 63)))
+		if start == 0 || start == elsewhere || i >= packedValues || len(v.path) >= elsewhere || len(v.path) < 8 {
 			return v.at(i)
 		}
 		for stop := start; ; stop += 8 {
-			if slash := slashIn(load(v.path, stop)); slash != 0 {
-				return v.path[start : stop+bits.TrailingZeros64(slash)>>3], true
+			var w uint64
+			if stop+8 <= uint(len(v.path)) {
+				w = eight(v.path[stop:stop+8]) ^ solidi
+			} else {
+				w = (eight(v.path[len(v.path)-8:]) ^ solidi) >> (8 * (stop + 8 - uint(len(v.path))))
+			}
+			if slash := slashIn(w); slash != 0 {
+				return v.path[start : stop+uint(bits.TrailingZeros64(slash)>>3)], true
 			}
 		}
 	}

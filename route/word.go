@@ -1,13 +1,11 @@
 package route
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // Eight bytes of a path are read at once and worked on as one word, the first
-// byte lowest. Bytes past the end of the path read as slashes: to matching, the
-// end of the path and a slash both end a segment.
+// byte lowest, and each as what it differs by from a slash: a byte of zero is a
+// slash. Bytes past the end of the path are zero as well: to matching, the end of
+// the path and a slash both end a segment.
 
 const (
 	lows   = 0x0101010101010101
@@ -16,38 +14,39 @@ const (
 	solidi = 0x2F2F2F2F2F2F2F2F // eight slashes
 )
 
-// load returns the eight bytes of s from i on.
-func load(s string, i int) uint64 {
-	if i+8 <= len(s) {
-		return binary.LittleEndian.Uint64([]byte(s[i : i+8]))
-	}
-	return loadTail(s, i)
+// eight returns the first eight bytes of s as they are, in one instruction where
+// s is sliced to have them.
+func eight(s string) uint64 {
+	_ = s[7]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
 }
 
-// loadTail is load near the end of s. It stays out of line so that load does not.
-//
-//go:noinline
-func loadTail(s string, i int) uint64 {
-	n := len(s) - i
-	if n <= 0 {
-		return solidi
+// load returns the word of s from i on. What counts nanoseconds has its own copy,
+// for the compiler does not think load small enough to be in line.
+func load(s string, i int) uint64 {
+	if i+8 <= len(s) {
+		return eight(s[i:i+8]) ^ solidi
 	}
+	return lastWord(s) >> (8 * uint(i+8-len(s)))
+}
+
+// lastWord returns the word of the last eight bytes of s. If there are fewer, the
+// lowest bytes say nothing.
+func lastWord(s string) (w uint64) {
 	if len(s) >= 8 {
-		w := binary.LittleEndian.Uint64([]byte(s[len(s)-8:]))
-		return w>>(8*(8-n)) | solidi<<(8*n)
+		return eight(s[len(s)-8:]) ^ solidi
 	}
-	w := uint64(solidi) << (8 * n)
-	for j := range n {
-		w |= uint64(s[i+j]) << (8 * j)
+	for i := range len(s) {
+		w = w>>8 | uint64(s[i])<<56
 	}
-	return w
+	return w ^ solidi
 }
 
 // slashIn returns a word that is zero if w holds no slash, and whose lowest set
 // bit is in the byte of the first slash otherwise.
 func slashIn(w uint64) uint64 {
-	x := w ^ solidi
-	return (x - lows) & ^x & highs
+	return (w - lows) &^ w & highs
 }
 
 // segmentEnd returns where the segment of path that begins at pos ends; w is
