@@ -34,7 +34,8 @@ func (t *Tokens) openRestricted(text string) bool {
 		return false
 	}
 	good := false
-	for _, key := range t.restricted {
+	for _, secret := range t.restricted {
+		key := []byte(secret.Reveal())
 		sum := sha256.Sum256(key)
 		if subtle.ConstantTimeCompare(sum[:], mark) == 1 {
 			good = t.lasts(decryptCBC(key, iv, sealed)) || good

@@ -44,13 +44,13 @@ type TokenConfig struct {
 
 	// Keys verify the signatures; any of them may have made one. A key has 32
 	// bytes or more, with Compat 16.
-	Keys [][]byte
+	Keys []Secret
 
 	// InsecureRestricted are keys that open the platform's simple web tokens,
 	// which then open admin endpoints. Such a token is encrypted and not
 	// signed: whoever has an old one can make it last by changing some of its
 	// bytes, without a key. Empty is off, as in the source.
-	InsecureRestricted [][]byte
+	InsecureRestricted []Secret
 
 	// Leeway is how far the clocks of the issuer and this host may differ. Zero
 	// is DefaultLeeway, which is the source's; negative is none.
@@ -62,12 +62,6 @@ type TokenConfig struct {
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
 }
-
-// Format writes the site, whatever the verb, and no key.
-func (c TokenConfig) Format(f fmt.State, _ rune) { fmt.Fprintf(f, "tokens of site %q", c.Site) }
-
-// MarshalText returns what Format writes, so that an encoder shows no more.
-func (c TokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), nil }
 
 // Tokens verifies the tokens with which the platform, and the deployment site of
 // an app, call the app in place of a key: JSON Web Tokens signed with HMAC-SHA256
@@ -84,8 +78,8 @@ func (c TokenConfig) MarshalText() ([]byte, error) { return fmt.Append(nil, c), 
 // Its methods may be called concurrently.
 type Tokens struct {
 	site       string
-	keys       [][]byte
-	restricted [][]byte
+	keys       []Secret
+	restricted []Secret
 	leeway     time.Duration
 	now        func() time.Time
 }
@@ -109,19 +103,19 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 		errs = append(errs, errors.New("keys: TokenConfig.Keys: there are none, no token could be good"))
 	}
 	for i, key := range c.Keys {
-		if len(key) < least {
-			errs = append(errs, fmt.Errorf("keys: TokenConfig.Keys[%d]: %d bytes, want %d or more", i, len(key), least))
+		if n := len(key.Reveal()); n < least {
+			errs = append(errs, fmt.Errorf("keys: TokenConfig.Keys[%d]: %d bytes, want %d or more", i, n, least))
 		}
 	}
 	for i, key := range c.InsecureRestricted {
-		if n := len(key); n != 16 && n != 24 && n != 32 {
+		if n := len(key.Reveal()); n != 16 && n != 24 && n != 32 {
 			errs = append(errs, fmt.Errorf("keys: TokenConfig.InsecureRestricted[%d]: %d bytes, want 32", i, n))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	t := &Tokens{site: c.Site, keys: cloneKeys(c.Keys), restricted: cloneKeys(c.InsecureRestricted), leeway: c.Leeway, now: c.Now}
+	t := &Tokens{site: c.Site, keys: slices.Clone(c.Keys), restricted: slices.Clone(c.InsecureRestricted), leeway: c.Leeway, now: c.Now}
 	if t.leeway == 0 {
 		t.leeway = DefaultLeeway
 	}
@@ -130,14 +124,6 @@ func NewTokens(c TokenConfig) (*Tokens, error) {
 		t.now = time.Now
 	}
 	return t, nil
-}
-
-func cloneKeys(list [][]byte) [][]byte {
-	out := make([][]byte, len(list))
-	for i, key := range list {
-		out[i] = slices.Clone(key)
-	}
-	return out
 }
 
 // TokensFromSettings returns the site and the keys that the settings of an app
@@ -156,12 +142,12 @@ func TokensFromSettings(settings map[string]string) (TokenConfig, error) {
 			errs = append(errs, fmt.Errorf("keys: %q: %w", name, err))
 			return
 		}
-		c.Keys = append(c.Keys, key)
+		c.Keys = append(c.Keys, NewSecret(string(key)))
 	}
 	for _, name := range []string{"AzureWebEncryptionKey", "MACHINEKEY_DecryptionKey"} {
 		if settings[name] != "" {
 			add(name)
-			c.Keys = append(c.Keys, []byte(settings[name]))
+			c.Keys = append(c.Keys, NewSecret(settings[name]))
 			break
 		}
 	}
@@ -264,7 +250,7 @@ func (t *Tokens) verify(text string) Kind {
 func (t *Tokens) signed(text, signature []byte) bool {
 	good := false
 	for _, key := range t.keys {
-		mac := hmac.New(sha256.New, key)
+		mac := hmac.New(sha256.New, []byte(key.Reveal()))
 		mac.Write(text)
 		var sum [sha256.Size]byte
 		good = hmac.Equal(mac.Sum(sum[:0]), signature) || good

@@ -13,6 +13,7 @@ import (
 	"hash"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -26,6 +27,15 @@ var (
 	tokenNow  = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
 )
 
+// secrets wraps keys.
+func secrets(list ...[]byte) []keys.Secret {
+	var out []keys.Secret
+	for _, key := range list {
+		out = append(out, keys.NewSecret(string(key)))
+	}
+	return out
+}
+
 const (
 	siteURL  = "https://orders-app.azurewebsites.net"
 	platform = "https://appservice.core.azurewebsites.net"
@@ -33,7 +43,7 @@ const (
 
 func tokens(t testing.TB, change func(*keys.TokenConfig)) *keys.Tokens {
 	t.Helper()
-	c := keys.TokenConfig{Site: "orders-app", Keys: [][]byte{tokenKey, tokenKey2}, Now: func() time.Time { return tokenNow }}
+	c := keys.TokenConfig{Site: "orders-app", Keys: secrets(tokenKey, tokenKey2), Now: func() time.Time { return tokenNow }}
 	if change != nil {
 		change(&c)
 	}
@@ -190,7 +200,7 @@ func TestRestrictedTokens(t *testing.T) {
 	ticks := func(d time.Duration) string {
 		return fmt.Sprint("exp=", (tokenNow.Add(d).Unix()+62135596800)*1e7)
 	}
-	on := tokens(t, func(c *keys.TokenConfig) { c.InsecureRestricted = [][]byte{tokenKey2, tokenKey} })
+	on := tokens(t, func(c *keys.TokenConfig) { c.InsecureRestricted = secrets(tokenKey2, tokenKey) })
 	good := swt(tokenKey, ticks(time.Second))
 	for name, tt := range map[string]struct {
 		text string
@@ -237,7 +247,7 @@ func TestGuardTokens(t *testing.T) {
 		h.Set(keys.Header, key)
 		return h
 	}
-	verifier := tokens(t, func(c *keys.TokenConfig) { c.InsecureRestricted = [][]byte{tokenKey} })
+	verifier := tokens(t, func(c *keys.TokenConfig) { c.InsecureRestricted = secrets(tokenKey) })
 	doors := map[string]func() *keys.Guard{
 		"function": func() *keys.Guard { return &keys.Guard{Function: "orders"} },
 		"admin function": func() *keys.Guard {
@@ -352,18 +362,18 @@ func TestNewTokensRefuses(t *testing.T) {
 	for name, c := range map[string]keys.TokenConfig{
 		"nothing":              {},
 		"no key":               {Site: "app"},
-		"no site":              {Keys: [][]byte{tokenKey}},
-		"a host name":          {Site: "app.example", Keys: [][]byte{tokenKey}},
-		"a short key":          {Site: "app", Keys: [][]byte{tokenKey, []byte("sentinel")}},
-		"16 bytes":             {Site: "app", Keys: [][]byte{tokenKey[:16]}},
-		"15 bytes, compat":     {Site: "app", Keys: [][]byte{tokenKey[:15]}, Compat: true},
-		"a short key of a swt": {Site: "app", Keys: [][]byte{tokenKey}, InsecureRestricted: [][]byte{[]byte("sentinel")}},
+		"no site":              {Keys: secrets(tokenKey)},
+		"a host name":          {Site: "app.example", Keys: secrets(tokenKey)},
+		"a short key":          {Site: "app", Keys: secrets(tokenKey, []byte("sentinel"))},
+		"16 bytes":             {Site: "app", Keys: secrets(tokenKey[:16])},
+		"15 bytes, compat":     {Site: "app", Keys: secrets(tokenKey[:15]), Compat: true},
+		"a short key of a swt": {Site: "app", Keys: secrets(tokenKey), InsecureRestricted: secrets([]byte("sentinel"))},
 	} {
 		if _, err := keys.NewTokens(c); err == nil || strings.Contains(err.Error(), "sentinel") {
 			t.Errorf("%s: %v, want an error that does not quote a key", name, err)
 		}
 	}
-	if _, err := keys.NewTokens(keys.TokenConfig{Site: "app", Keys: [][]byte{tokenKey[:16]}, Compat: true}); err != nil {
+	if _, err := keys.NewTokens(keys.TokenConfig{Site: "app", Keys: secrets(tokenKey[:16]), Compat: true}); err != nil {
 		t.Errorf("16 bytes, compat: %v", err)
 	}
 }
@@ -373,17 +383,17 @@ func TestTokensFromSettings(t *testing.T) {
 	for _, tt := range []struct {
 		name     string
 		settings map[string]string
-		want     [][]byte
+		want     []keys.Secret
 	}{
 		{"none", map[string]string{}, nil},
-		{"default key", map[string]string{"AzureWebEncryptionKey": hex, "MACHINEKEY_DecryptionKey": b64}, [][]byte{bytes.Repeat([]byte{0xab}, 32), []byte(hex)}},
-		{"machine key", map[string]string{"MACHINEKEY_DecryptionKey": b64}, [][]byte{tokenKey, []byte(b64)}},
-		{"site before container", map[string]string{"WEBSITE_AUTH_ENCRYPTION_KEY": b64, "CONTAINER_ENCRYPTION_KEY": hex, "POD_ENCRYPTION_KEY": hex}, [][]byte{tokenKey}},
-		{"pod", map[string]string{"WEBSITE_AUTH_ENCRYPTION_KEY": hex, "POD_ENCRYPTION_KEY": b64, "KUBERNETES_SERVICE_HOST": "x", "POD_NAMESPACE": "y"}, [][]byte{tokenKey}},
+		{"default key", map[string]string{"AzureWebEncryptionKey": hex, "MACHINEKEY_DecryptionKey": b64}, secrets(bytes.Repeat([]byte{0xab}, 32), []byte(hex))},
+		{"machine key", map[string]string{"MACHINEKEY_DecryptionKey": b64}, secrets(tokenKey, []byte(b64))},
+		{"site before container", map[string]string{"WEBSITE_AUTH_ENCRYPTION_KEY": b64, "CONTAINER_ENCRYPTION_KEY": hex, "POD_ENCRYPTION_KEY": hex}, secrets(tokenKey)},
+		{"pod", map[string]string{"WEBSITE_AUTH_ENCRYPTION_KEY": hex, "POD_ENCRYPTION_KEY": b64, "KUBERNETES_SERVICE_HOST": "x", "POD_NAMESPACE": "y"}, secrets(tokenKey)},
 	} {
 		tt.settings["WEBSITE_SITE_NAME"] = "app"
 		c, err := keys.TokensFromSettings(tt.settings)
-		if err != nil || c.Site != "app" || fmt.Sprint(c.Keys) != fmt.Sprint(tt.want) {
+		if err != nil || c.Site != "app" || !slices.EqualFunc(c.Keys, tt.want, keys.Secret.Equal) {
 			t.Errorf("%s: %d keys, %v", tt.name, len(c.Keys), err)
 		}
 	}
@@ -395,7 +405,7 @@ func TestTokensFromSettings(t *testing.T) {
 func FuzzTokens(f *testing.F) {
 	f.Add(signed(hs256, claims(nil), sha256.New, tokenKey), "")
 	f.Add("", swt(tokenKey, "exp=1"))
-	verifier := tokens(f, func(c *keys.TokenConfig) { c.InsecureRestricted = [][]byte{tokenKey} })
+	verifier := tokens(f, func(c *keys.TokenConfig) { c.InsecureRestricted = secrets(tokenKey) })
 	good := signed(hs256, claims(nil), sha256.New, tokenKey)
 	f.Fuzz(func(t *testing.T, site, restricted string) {
 		r := httptest.NewRequest("GET", "/", nil)

@@ -28,7 +28,7 @@ func token(issuer string, key []byte) string {
 // endpoints, and one without tokens.
 func TestTokens(t *testing.T) {
 	key := []byte("token key of thirty-two bytes...")
-	tokens, err := keys.NewTokens(keys.TokenConfig{Site: "app", Keys: [][]byte{key}})
+	tokens, err := keys.NewTokens(keys.TokenConfig{Site: "app", Keys: []keys.Secret{keys.NewSecret(string(key))}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,6 +19,8 @@ var place = keydoc.Place{Scope: keys.FunctionScope("orders"), Kind: keys.Functio
 
 func key(c byte) []byte { return bytes.Repeat([]byte{c}, 32) }
 
+func secret(c byte) keys.Secret { return keys.NewSecret(string(key(c))) }
+
 func envelope(t *testing.T, keys ...[]byte) *atrest.Envelope {
 	t.Helper()
 	e, err := atrest.NewEnvelope(keys...)
@@ -41,8 +43,8 @@ func TestRotation(t *testing.T) {
 	id := uuid.MustParse("6a9dbd43-1f2c-4a0b-8f3e-0123456789ab")
 	tests := map[string]struct{ old, both, other keydoc.Protector }{
 		"envelope": {envelope(t, key(1)), envelope(t, key(2), key(1)), envelope(t, key(3))},
-		"ring":     {ring(t, atrest.RingKey{Key: key(1)}), ring(t, atrest.RingKey{ID: id, Key: key(2)}, atrest.RingKey{Key: key(1)}), ring(t, atrest.RingKey{ID: id, Key: key(3)})},
-		"chain":    {ring(t, atrest.RingKey{Key: key(1)}), atrest.Chain{envelope(t, key(2)), ring(t, atrest.RingKey{Key: key(1)})}, atrest.Chain{envelope(t, key(3)), ring(t, atrest.RingKey{ID: id, Key: key(3)})}},
+		"ring":     {ring(t, atrest.RingKey{Key: secret(1)}), ring(t, atrest.RingKey{ID: id, Key: secret(2)}, atrest.RingKey{Key: secret(1)}), ring(t, atrest.RingKey{ID: id, Key: secret(3)})},
+		"chain":    {ring(t, atrest.RingKey{Key: secret(1)}), atrest.Chain{envelope(t, key(2)), ring(t, atrest.RingKey{Key: secret(1)})}, atrest.Chain{envelope(t, key(3)), ring(t, atrest.RingKey{ID: id, Key: secret(3)})}},
 	}
 	for name, tt := range tests {
 		for _, value := range []string{"", "x", "schlüssel", strings.Repeat("v", 4096)} {
@@ -82,7 +84,7 @@ func TestEnvelopeBindsPlace(t *testing.T) {
 }
 
 func TestEveryChangeIsRefused(t *testing.T) {
-	for name, p := range map[string]keydoc.Protector{"envelope": envelope(t, key(1)), "ring": ring(t, atrest.RingKey{Key: key(1)})} {
+	for name, p := range map[string]keydoc.Protector{"envelope": envelope(t, key(1)), "ring": ring(t, atrest.RingKey{Key: secret(1)})} {
 		text, err := p.Protect(place, "value")
 		if err != nil {
 			t.Fatal(err)
@@ -151,7 +153,7 @@ func TestRingFromSettings(t *testing.T) {
 
 func TestNothingPrints(t *testing.T) {
 	secret := []byte("sentinel sentinel sentinel senti")
-	for _, v := range []any{atrest.RingKey{Key: secret}, ring(t, atrest.RingKey{Key: secret}), envelope(t, secret)} {
+	for _, v := range []any{atrest.RingKey{Key: keys.NewSecret(string(secret))}, ring(t, atrest.RingKey{Key: keys.NewSecret(string(secret))}), envelope(t, secret)} {
 		if text := fmt.Sprintf("%v %+v %#v %s", v, v, v, v); strings.Contains(text, "sentinel") || strings.Contains(text, "115, 101") {
 			t.Errorf("%T shows its key", v)
 		}

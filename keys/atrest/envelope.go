@@ -35,7 +35,7 @@ type Envelope struct{ keys []envelopeKey }
 
 type envelopeKey struct {
 	id   [idSize]byte
-	aead cipher.AEAD
+	aead func() cipher.AEAD // a function, so that fmt shows no key where it cannot call Format
 }
 
 // NewEnvelope returns an Envelope of keys of 32 random bytes. The first
@@ -60,7 +60,7 @@ func NewEnvelope(keys ...[]byte) (*Envelope, error) {
 			return nil, err
 		}
 		sum := sha256.Sum256(append([]byte("key ID\x00"), key...))
-		e.keys = append(e.keys, envelopeKey{[idSize]byte(sum[:]), aead})
+		e.keys = append(e.keys, envelopeKey{[idSize]byte(sum[:]), func() cipher.AEAD { return aead }})
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func NewEnvelope(keys ...[]byte) (*Envelope, error) {
 }
 
 // Format writes a placeholder, whatever the verb.
-func (e *Envelope) Format(f fmt.State, _ rune) { fmt.Fprint(f, "atrest.Envelope") }
+func (e Envelope) Format(f fmt.State, _ rune) { fmt.Fprint(f, "atrest.Envelope") }
 
 // bind returns what a ciphertext is bound to: its head and its place, each part
 // with its length before it.
@@ -85,11 +85,11 @@ func bind(head []byte, p keydoc.Place) []byte {
 // Protect encrypts a value for its place with the first key.
 func (e *Envelope) Protect(p keydoc.Place, value string) (string, error) {
 	k := e.keys[0]
-	out := make([]byte, headSize+nonceSize, headSize+nonceSize+len(value)+k.aead.Overhead())
+	out := make([]byte, headSize+nonceSize, headSize+nonceSize+len(value)+k.aead().Overhead())
 	out[0] = envelopeVersion
 	copy(out[1:], k.id[:])
 	rand.Read(out[headSize:])
-	out = k.aead.Seal(out, out[headSize:], []byte(value), bind(out[:headSize], p))
+	out = k.aead().Seal(out, out[headSize:], []byte(value), bind(out[:headSize], p))
 	return envelopeMark + base64.RawURLEncoding.EncodeToString(out), nil
 }
 
@@ -112,7 +112,7 @@ func (e *Envelope) Unprotect(p keydoc.Place, text string) (value string, stale b
 		if [idSize]byte(head[1:]) != k.id {
 			continue
 		}
-		plain, err := k.aead.Open(nil, nonce, sealed, bind(head, p))
+		plain, err := k.aead().Open(nil, nonce, sealed, bind(head, p))
 		if err != nil || !utf8.Valid(plain) {
 			return "", false, ErrDamaged
 		}

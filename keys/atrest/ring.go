@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/httptrigger/httptrigger/internal/dataprotection"
+	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/keys/keydoc"
 )
 
@@ -38,7 +39,7 @@ const purpose = "function-secrets"
 // zero ID is that of the source's default key. Printing one gives its ID.
 type RingKey struct {
 	ID  uuid.UUID
-	Key []byte // of any length
+	Key keys.Secret // of any length, bytes and not their spelling
 }
 
 // Format writes the ID, whatever the verb.
@@ -56,7 +57,7 @@ func NewRing(ring ...RingKey) (*Ring, error) {
 	}
 	var errs []error
 	for i, k := range ring {
-		if len(k.Key) == 0 {
+		if k.Key.IsZero() {
 			errs = append(errs, fmt.Errorf("atrest: %s: it is empty", k))
 		}
 		if slices.ContainsFunc(ring[:i], func(other RingKey) bool { return other.ID == k.ID }) {
@@ -67,7 +68,7 @@ func NewRing(ring ...RingKey) (*Ring, error) {
 }
 
 // Format writes a placeholder, whatever the verb.
-func (r *Ring) Format(f fmt.State, _ rune) { fmt.Fprint(f, "atrest.Ring") }
+func (r Ring) Format(f fmt.State, _ rune) { fmt.Fprint(f, "atrest.Ring") }
 
 // RingFromSettings returns the ring that the settings of an app describe:
 // AzureWebPrimaryEncryptionKey names the AzureWebEncryptionKey_{guid} that
@@ -83,7 +84,7 @@ func RingFromSettings(settings map[string]string) (*Ring, error) {
 		if err != nil || len(key) == 0 {
 			errs = append(errs, fmt.Errorf("atrest: %q: not a key in hexadecimal", setting))
 		}
-		ring = append(ring, RingKey{id, key})
+		ring = append(ring, RingKey{id, keys.NewSecret(string(key))})
 	}
 	for _, name := range []string{prefix, "MACHINEKEY_DecryptionKey"} {
 		if text := settings[name]; text != "" {
@@ -132,7 +133,7 @@ func RingFromSettings(settings map[string]string) (*Ring, error) {
 func (r *Ring) Envelope() (*Envelope, error) {
 	var list [][]byte
 	for _, k := range r.keys {
-		key, err := hkdf.Key(sha256.New, k.Key, nil, "httptrigger keys at rest, AES-256-GCM", keySize)
+		key, err := hkdf.Key(sha256.New, []byte(k.Key.Reveal()), nil, "httptrigger keys at rest, AES-256-GCM", keySize)
 		if err != nil {
 			return nil, fmt.Errorf("atrest: %s: %w", k, err)
 		}
@@ -181,7 +182,7 @@ func (r *Ring) Protect(_ keydoc.Place, value string) (string, error) {
 	k := r.keys[0]
 	out := binary.BigEndian.AppendUint32(nil, magic)
 	out = append(out, netGUID(k.ID)...)
-	out = append(out, dataprotection.Seal(k.Key, AdditionalData(k.ID), modifier, iv, []byte(value))...)
+	out = append(out, dataprotection.Seal([]byte(k.Key.Reveal()), AdditionalData(k.ID), modifier, iv, []byte(value))...)
 	return base64.RawURLEncoding.EncodeToString(out), nil
 }
 
@@ -198,7 +199,7 @@ func (r *Ring) Unprotect(_ keydoc.Place, text string) (value string, stale bool,
 	if i < 0 {
 		return "", false, fmt.Errorf("%w: ID %s", ErrForeign, id)
 	}
-	plain, err := dataprotection.Open(r.keys[i].Key, AdditionalData(id), data[head:])
+	plain, err := dataprotection.Open([]byte(r.keys[i].Key.Reveal()), AdditionalData(id), data[head:])
 	if err != nil || !utf8.Valid(plain) {
 		return "", false, ErrDamaged
 	}

@@ -174,7 +174,7 @@ func TestBadKeyFile(t *testing.T) {
 // TestMovesFromOtherForms starts with a folder as an earlier store or a host of
 // the source's own leaves it.
 func TestMovesFromOtherForms(t *testing.T) {
-	ring, err := atrest.NewRing(atrest.RingKey{Key: []byte("a key of the source's")})
+	ring, err := atrest.NewRing(atrest.RingKey{Key: keys.NewSecret("a key of the source's")})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -56,7 +56,7 @@ func hasEnvelope(s keys.Scope, data []byte) bool {
 		list = append(list, *doc.Master)
 	}
 	for _, e := range list {
-		if e.Encrypted && atrest.IsEnvelope(e.Value) {
+		if e.Encrypted && atrest.IsEnvelope(e.Value.Reveal()) {
 			return true
 		}
 	}

@@ -92,13 +92,13 @@ func (c *Codec) key(s keys.Scope, kind keys.Kind, e Entry) (keys.Key, error) {
 	fail := func(err error) (keys.Key, error) {
 		return keys.Key{}, fmt.Errorf("%s key %q: %w", kind, e.Name, err)
 	}
-	text := e.Value
+	text := e.Value.Reveal()
 	if e.Encrypted {
 		if c.Protector == nil {
 			return fail(errNoProtector)
 		}
 		var err error
-		if text, _, err = c.Protector.Unprotect(place(s, kind, e.Name), e.Value); err != nil {
+		if text, _, err = c.Protector.Unprotect(place(s, kind, e.Name), text); err != nil {
 			return fail(err)
 		}
 	}
@@ -135,7 +135,7 @@ func (c *Codec) Stale(s keys.Scope, data []byte) (bool, error) {
 	stale := doc.Version == 0
 	check := func(kind keys.Kind, entries ...Entry) {
 		for _, e := range entries {
-			old := c.encrypts() && e.Value != ""
+			old := c.encrypts() && !e.Value.IsZero()
 			if e.Encrypted {
 				var entryErr error
 				if old, entryErr = c.staleEntry(place(s, kind, e.Name), e); entryErr != nil && err == nil {
@@ -164,7 +164,7 @@ func (c *Codec) staleEntry(p Place, e Entry) (bool, error) {
 	if c.Protector == nil {
 		return false, errNoProtector
 	}
-	_, old, err := c.Protector.Unprotect(p, e.Value)
+	_, old, err := c.Protector.Unprotect(p, e.Value.Reveal())
 	return old || c.InsecurePlain, err
 }
 
@@ -218,8 +218,8 @@ func (c *Codec) entry(s keys.Scope, kind keys.Kind, k keys.Key) (Entry, error) {
 		k.Name = keys.MasterName
 	}
 	fail := func(err error) (Entry, error) { return Entry{}, fmt.Errorf("%s key %q: %w", kind, k.Name, err) }
-	e := Entry{Name: k.Name, Value: k.Value.Reveal(), Label: k.Label, Hash: k.Hash.Encode()}
-	if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Value) || !utf8.ValidString(e.Label) {
+	e := Entry{Name: k.Name, Value: k.Value, Label: k.Label, Hash: k.Hash.Encode()}
+	if !utf8.ValidString(e.Name) || !utf8.ValidString(e.Value.Reveal()) || !utf8.ValidString(e.Label) {
 		return fail(errors.New("not UTF-8"))
 	}
 	for _, t := range []struct{ from, to *time.Time }{{&k.Created, &e.Created}, {&k.NotBefore, &e.NotBefore}, {&k.Expires, &e.Expires}, {&k.Used, &e.Used}} {
@@ -227,12 +227,12 @@ func (c *Codec) entry(s keys.Scope, kind keys.Kind, k keys.Key) (Entry, error) {
 			return fail(errors.New("a time has no four digits of the year"))
 		}
 	}
-	if c.encrypts() && e.Value != "" {
-		text, err := c.Protector.Protect(place(s, kind, k.Name), e.Value)
+	if c.encrypts() && !e.Value.IsZero() {
+		text, err := c.Protector.Protect(place(s, kind, k.Name), e.Value.Reveal())
 		if err != nil {
 			return fail(err)
 		}
-		e.Value, e.Encrypted = text, true
+		e.Value, e.Encrypted = keys.NewSecret(text), true
 	}
 	return e, nil
 }

@@ -8,6 +8,8 @@ import (
 	"io"
 	"strings"
 	"time"
+
+	"github.com/httptrigger/httptrigger/keys"
 )
 
 // What Parse returns, wrapped.
@@ -36,10 +38,11 @@ type Document struct {
 	HostName, InstanceID, Source, DecryptionKeyID *string
 }
 
-// An Entry is one key of a Document. Printing one gives its name.
+// An Entry is one key of a Document. Printing one gives its name; encoding one
+// does not give its value.
 type Entry struct {
 	Name      string
-	Value     string
+	Value     keys.Secret // as it stands there, encrypted or not
 	Encrypted bool
 
 	// Members the source does not know, and ignores.
@@ -73,9 +76,9 @@ func parseHost(top members) (*Document, error) {
 	master, functions := top.exact("masterKey"), top.exact("functionKeys")
 	switch {
 	case kindOf(master) == '"':
-		d := &Document{Master: &Entry{Name: "master", Value: text(master)}, Functions: []Entry{}}
+		d := &Document{Master: &Entry{Name: "master", Value: keys.NewSecret(text(master))}, Functions: []Entry{}}
 		if f := top.exact("functionKey"); kindOf(f) == '"' {
-			d.Functions = []Entry{{Name: "default", Value: text(f)}}
+			d.Functions = []Entry{{Name: "default", Value: keys.NewSecret(text(f))}}
 		}
 		return d, nil
 	case kindOf(master) != '{' || kindOf(functions) != '[':
@@ -97,19 +100,19 @@ func parseHost(top members) (*Document, error) {
 }
 
 func parseFunction(top members) (*Document, error) {
-	key, keys := top.exact("key"), top.exact("keys")
+	key, list := top.exact("key"), top.exact("keys")
 	switch kindOf(key) {
 	case '"':
-		return &Document{Keys: []Entry{{Name: "default", Value: text(key)}}}, nil
+		return &Document{Keys: []Entry{{Name: "default", Value: keys.NewSecret(text(key))}}}, nil
 	case 'n':
 		return &Document{Keys: []Entry{}}, nil
 	}
-	if kindOf(keys) != '[' {
+	if kindOf(list) != '[' {
 		return nil, ErrFormat
 	}
 	d := &Document{Version: 1}
 	var err error
-	if d.Keys, err = parseList("keys", keys); err != nil {
+	if d.Keys, err = parseList("keys", list); err != nil {
 		return nil, err
 	}
 	return d, d.parseOrigin(top)
@@ -164,10 +167,11 @@ func parseEntry(raw json.RawMessage) (Entry, error) {
 		return Entry{}, err
 	}
 	var e Entry
+	var value string
 	texts := []struct {
 		name string
 		to   *string
-	}{{"name", &e.Name}, {"value", &e.Value}, {"hash", &e.Hash}, {"label", &e.Label}}
+	}{{"name", &e.Name}, {"value", &value}, {"hash", &e.Hash}, {"label", &e.Label}}
 	for _, m := range texts {
 		switch raw := all.folded(m.name); kindOf(raw) {
 		case 0, 'n':
@@ -179,6 +183,7 @@ func parseEntry(raw json.RawMessage) (Entry, error) {
 			return Entry{}, fmt.Errorf("%s: not a text", m.name)
 		}
 	}
+	e.Value = keys.NewSecret(value)
 	switch raw := all.folded("encrypted"); kindOf(raw) {
 	case 0, 'n':
 	case 't':

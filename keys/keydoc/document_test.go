@@ -30,7 +30,7 @@ func TestParseReadsMembersIgnoringCase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if doc.Master.Value != "m" || doc.Functions[0].Name != "a" || doc.Functions[0].Value != "13" || !doc.Functions[0].Encrypted || doc.Systems == nil {
+	if doc.Master.Value.Reveal() != "m" || doc.Functions[0].Name != "a" || doc.Functions[0].Value.Reveal() != "13" || !doc.Functions[0].Encrypted || doc.Systems == nil {
 		t.Errorf("got %+v", doc)
 	}
 	if _, err := keydoc.Parse(false, []byte(`{"Keys": []}`)); !errors.Is(err, keydoc.ErrFormat) {

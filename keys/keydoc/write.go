@@ -97,7 +97,8 @@ func (w *writer) list(name string, list []Entry) {
 func (w *writer) entry(e Entry) {
 	w.open('{')
 	w.text("name", &e.Name)
-	w.text("value", &e.Value)
+	value := e.Value.Reveal()
+	w.text("value", &value)
 	w.member("encrypted")
 	fmt.Fprint(&w.b, e.Encrypted)
 	if e.Hash != "" {

@@ -127,7 +127,7 @@ func entries(list []keydoc.Entry) any {
 }
 
 func entry(e keydoc.Entry) any {
-	return map[string]any{"name": e.Name, "value": e.Value, "encrypted": e.Encrypted}
+	return map[string]any{"name": e.Name, "value": e.Value.Reveal(), "encrypted": e.Encrypted}
 }
 
 type names struct {
@@ -260,7 +260,7 @@ func (r *runner) encryption(in *encryption) {
 			continue
 		}
 		parts := unhex(row.KeyHex, row.ModifierHex, row.IVHex)
-		ring, err := atrest.NewRing(atrest.RingKey{ID: id, Key: parts[0]})
+		ring, err := atrest.NewRing(atrest.RingKey{ID: id, Key: keys.NewSecret(string(parts[0]))})
 		if err != nil {
 			r.Fail(group, row.ID, "%v", err)
 			continue

@@ -69,7 +69,7 @@ func (r *runner) token(row tokenRow) {
 // credential returns the headers that carry the row's credential, one way after
 // the other, and how the host is set up.
 func (row *tokenRow) credential() (headers []map[string][]string, c keys.TokenConfig, ok bool) {
-	c = keys.TokenConfig{Site: tokenSite, Keys: [][]byte{tokenKey}, Now: func() time.Time { return tokenNow }}
+	c = keys.TokenConfig{Site: tokenSite, Keys: []keys.Secret{keys.NewSecret(string(tokenKey))}, Now: func() time.Time { return tokenNow }}
 	kind, rest, _ := strings.Cut(row.Credential, ", ")
 	words := strings.Fields(kind)
 	switch {
@@ -81,7 +81,7 @@ func (row *tokenRow) credential() (headers []map[string][]string, c keys.TokenCo
 		return nil, c, false
 	}
 	if rest != "SwtAuthenticationEnabled off" {
-		c.InsecureRestricted = [][]byte{tokenKey}
+		c.InsecureRestricted = c.Keys
 	}
 	expires, cut := tokenNow.Add(time.Minute), 0
 	switch {
