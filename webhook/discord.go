@@ -44,7 +44,9 @@ func discordPublic(value string) ([]byte, bool, error) {
 }
 
 // Check reports a configuration that would refuse every delivery.
-func (s *Discord) Check() error { return named("discord", discordScheme.check(s.PublicKeys)) }
+func (s *Discord) Check() error {
+	return checked("discord", s.Tolerance.check(), discordScheme.check(s.PublicKeys))
+}
 
 // Verify implements Verifier.
 func (s *Discord) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
@@ -70,7 +72,7 @@ func (s *Discord) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if !decodeHex(signature[:], value) {
 		return blame(MalformedSignature, discordSignature)
 	}
-	if d.SignedAt, err = s.Tolerance.window(at, m.Time); err != nil {
+	if err := d.date(s.Tolerance, at, m.Time); err != nil {
 		return err
 	}
 	message, body, err := m.whole(at)

@@ -1,7 +1,10 @@
 package webhook
 
 import (
+	"cmp"
 	"encoding/base64"
+	"fmt"
+	"math"
 	"net/http"
 	"time"
 )
@@ -15,8 +18,30 @@ const DefaultTolerance = 5 * time.Minute
 type Tolerance time.Duration
 
 // InsecureAnyTime switches the check of timestamps off: a captured request
-// stays good for ever, as far as the replay memory does not know it.
+// stays good for ever, as far as the replay memory does not know it. No other
+// tolerance may be negative.
 const InsecureAnyTime Tolerance = -1
+
+// check refuses a negative window, which nothing lies in.
+func (t Tolerance) check() error {
+	if t < 0 && t != InsecureAnyTime {
+		return &SignatureError{Reason: Misconfigured, Err: fmt.Errorf("Tolerance: %v: negative", time.Duration(t))}
+	}
+	return nil
+}
+
+// date checks the timestamp of a delivery, and notes when it was signed and
+// for how long from now it will pass.
+func (d *Delivery) date(t Tolerance, text string, now time.Time) error {
+	var err error
+	if d.SignedAt, err = t.window(text, now); err != nil || t == InsecureAnyTime {
+		return err
+	}
+	if d.fresh = d.SignedAt.Sub(now) + time.Duration(cmp.Or(t, Tolerance(DefaultTolerance))) + time.Second; d.fresh < 0 {
+		d.fresh = math.MaxInt64 // for ever, if so much is tolerated
+	}
+	return nil
+}
 
 // window checks a timestamp given in text: 1 to 15 digits of Unix seconds.
 func (t Tolerance) window(text string, now time.Time) (time.Time, error) {
@@ -24,13 +49,14 @@ func (t Tolerance) window(text string, now time.Time) (time.Time, error) {
 	if !ok {
 		return time.Time{}, MalformedTimestamp
 	}
+	if err := t.check(); err != nil {
+		return time.Time{}, err
+	}
 	signed := time.Unix(seconds, 0)
-	if t < 0 {
+	if t == InsecureAnyTime {
 		return signed, nil
 	}
-	if t == 0 {
-		t = Tolerance(DefaultTolerance)
-	}
+	t = cmp.Or(t, Tolerance(DefaultTolerance))
 	switch age := now.Sub(signed); {
 	case age > time.Duration(t):
 		return signed, TimestampTooOld

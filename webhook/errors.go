@@ -172,6 +172,15 @@ func blame(reason Reason, header string) error {
 	return &SignatureError{Reason: reason, Header: header}
 }
 
+// checked is the error of a sender whose configuration has these mistakes, nil
+// ones aside.
+func checked(sender string, mistakes ...error) error {
+	for i, err := range mistakes {
+		mistakes[i] = named(sender, err)
+	}
+	return errors.Join(mistakes...)
+}
+
 // named makes err the error of a sender: what the steps of verification return
 // is a bare Reason, or a SignatureError that does not know its sender yet.
 func named(sender string, err error) error {

@@ -129,7 +129,7 @@ func hexSecret(value string) ([]byte, error) {
 // Check reports every mistake of the configuration.
 func (h *HMAC) Check() error {
 	sch := h.scheme()
-	return errors.Join(h.checkParts(), named(h.sender(), sch.check(h.Secrets)))
+	return errors.Join(h.checkParts(), checked(h.sender(), h.Tolerance.check(), sch.check(h.Secrets)))
 }
 
 func (h *HMAC) checkParts() error {
@@ -193,7 +193,7 @@ func (h *HMAC) verify(ctx context.Context, m *Message, d *Delivery) error {
 		if at, err = single(m.Header, http.CanonicalHeaderKey(h.TimestampHeader), MissingTimestamp); err != nil {
 			return err
 		}
-		if d.SignedAt, err = h.Tolerance.window(at, m.Time); err != nil {
+		if err := d.date(h.Tolerance, at, m.Time); err != nil {
 			return err
 		}
 	}

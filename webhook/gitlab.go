@@ -35,13 +35,13 @@ var signingScheme = &scheme{hash: standardScheme.hash, decode: standardSecret}
 // Check reports a configuration that would refuse every delivery.
 func (g *GitLab) Check() error {
 	tokens, signing := shownToken.check(g.Secrets), signingScheme.check(g.SigningSecrets)
-	if signing != nil && ReasonOf(signing) != MissingSecret {
-		return named("gitlab", signing)
+	switch {
+	case signing == nil:
+		tokens = nil // the one list or the other will do
+	case ReasonOf(signing) != MissingSecret:
+		tokens = signing
 	}
-	if tokens != nil && signing != nil {
-		return named("gitlab", tokens)
-	}
-	return nil
+	return checked("gitlab", g.Tolerance.check(), tokens)
 }
 
 // Verify implements Verifier.

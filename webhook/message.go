@@ -37,8 +37,9 @@ type Message struct {
 	MaxBody int64
 	// Sink, if not nil, takes the bytes of Stream as they are hashed, and
 	// Delivery.Body stays nil: a body of any size is verified in constant
-	// memory. What the sink has got must not be used before Verify returns
-	// without an error.
+	// memory. (Ed25519 needs a message in one piece, and Twilio its fields: these
+	// have the body in memory all the same.) What the sink has got must not be
+	// used before Verify returns without an error.
 	Sink io.Writer
 
 	loan *loan // lends the memory for the body, if not nil
@@ -196,7 +197,7 @@ func (m *Message) pipe(buf []byte, w []io.Writer) error {
 			return werr
 		}
 		if _, werr := m.Sink.Write(buf[:n]); werr != nil {
-			return &SignatureError{Reason: BodyUnreadable, Status: http.StatusInternalServerError, Err: werr}
+			return sinkError(werr)
 		}
 		if err == io.EOF {
 			return nil
@@ -205,6 +206,11 @@ func (m *Message) pipe(buf []byte, w []io.Writer) error {
 			return readError(err)
 		}
 	}
+}
+
+// sinkError is no fault of the sender's.
+func sinkError(err error) error {
+	return &SignatureError{Reason: BodyUnreadable, Status: http.StatusInternalServerError, Err: err}
 }
 
 // readError names what kept a body from being read. A limit that stands further

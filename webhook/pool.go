@@ -68,10 +68,20 @@ func (p *Pool) submit(job func()) bool {
 
 // work runs job and then whatever waits.
 func (p *Pool) work(job func()) {
+	ended := false
+	defer func() {
+		if ended {
+			return
+		}
+		if job := p.next(); job != nil { // a handler ended the goroutine
+			go p.work(job)
+		}
+	}()
 	for job != nil {
 		job()
 		job = p.next()
 	}
+	ended = true
 }
 
 func (p *Pool) next() func() {
@@ -135,9 +145,9 @@ func (p *Pool) refusal(sender string) error {
 	return &SignatureError{Sender: sender, Reason: Overloaded, Retry: retry}
 }
 
-// enqueue gives the delivery to the pool and answers the sender. The replay
-// memory knows it from the moment the pool took it, and forgets it if the
-// handler fails. It tells whether the pool took it.
+// enqueue gives the delivery to the pool and answers the sender. Until the work
+// is done a repeat is asked to come later: it counts if the work fails. It tells
+// whether the pool took the delivery.
 func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, l *loan, c claim) bool {
 	ctx := context.WithoutCancel(r.Context())
 	c.keys = append([]ReplayKey(nil), c.keys...)
@@ -151,10 +161,7 @@ func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, 
 		rc.refuse(w, r, rc.c.Pool.refusal(d.Sender))
 		return false
 	}
-	func() {
-		defer close(taken) // even if the replay memory panics
-		c.settle(ctx, true)
-	}()
+	defer close(taken)
 	rc.observe(r, &d, OK, 0)
 	answer(w, d.Success)
 	return true
@@ -163,29 +170,29 @@ func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, 
 // background runs a handler with nobody waiting: an error or a panic ends here,
 // in the log, and the delivery may come again.
 func (rc *Receiver) background(ctx context.Context, d Delivery, l *loan, c claim) {
-	p := rc.c.Pool
-	if p.Timeout > 0 {
+	defer rc.contain(ctx, &d)
+	done := false
+	defer func() { c.settle(ctx, done) }()
+	work := ctx
+	if timeout := rc.c.Pool.Timeout; timeout > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, p.Timeout)
+		work, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	done := false
-	defer func() {
-		if done {
-			return
-		}
-		c.settle(ctx, false)
-		if v := recover(); v != nil {
-			p.log(ctx, &d, slog.Any("panic", v))
-		}
-	}()
-	err := rc.c.Handle(ctx, d)
+	err := rc.c.Handle(work, d)
 	l.end()
 	if err != nil {
-		p.log(ctx, &d, slog.Any("error", err))
+		rc.c.Pool.log(ctx, &d, slog.Any("error", err))
 		return
 	}
 	done = true
+}
+
+// contain keeps a panic from ending the process.
+func (rc *Receiver) contain(ctx context.Context, d *Delivery) {
+	if v := recover(); v != nil {
+		rc.c.Pool.log(ctx, d, slog.Any("panic", v))
+	}
 }
 
 func (p *Pool) log(ctx context.Context, d *Delivery, cause slog.Attr) {

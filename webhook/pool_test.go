@@ -52,7 +52,7 @@ func TestPoolAnswersFirst(t *testing.T) {
 		if w.Code != 503 || w.Header().Get("Retry-After") != "5" {
 			t.Fatalf("full: status %d, Retry-After %q", w.Code, w.Header().Get("Retry-After"))
 		}
-		if code := post(rc, numbered(t, 1)); code != 200 {
+		if code := post(rc, numbered(t, 1)); code != 503 {
 			t.Errorf("a repeat while it waits: status %d", code)
 		}
 

@@ -55,7 +55,8 @@ type Config struct {
 	// ReplayMode says what is remembered; the zero value is RememberSignature.
 	ReplayMode ReplayMode
 	// ReplayFor is how long: zero is DefaultReplayFor, or longer where the sender
-	// is known to repeat for longer.
+	// is known to repeat for longer. A delivery whose timestamp still passes is
+	// remembered in any case.
 	ReplayFor time.Duration
 	// Scope keeps apart receivers that share a replay memory.
 	Scope string
@@ -299,9 +300,9 @@ func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, 
 // remember returns how long a delivery is kept in mind.
 func (rc *Receiver) remember(d *Delivery) time.Duration {
 	if rc.c.ReplayFor > 0 {
-		return rc.c.ReplayFor
+		return max(rc.c.ReplayFor, d.fresh)
 	}
-	return max(DefaultReplayFor, d.RetryFor)
+	return max(DefaultReplayFor, d.RetryFor, d.fresh)
 }
 
 // pass runs an HTTP handler. A panic is not caught: the claim is given up and

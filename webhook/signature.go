@@ -159,6 +159,11 @@ func (m *Message) whole(prefix ...string) (message, body []byte, err error) {
 	if body, err = in.ReadBody(); err != nil {
 		return nil, nil, err
 	}
+	size := len(body)
+	for _, p := range prefix {
+		size += len(p)
+	}
+	message = make([]byte, 0, size)
 	for _, p := range prefix {
 		message = append(message, p...)
 	}
@@ -171,6 +176,8 @@ func (m *Message) settle(d *Delivery, body []byte) error {
 		d.Body = body
 		return nil
 	}
-	_, err := m.Sink.Write(body)
-	return err
+	if _, err := m.Sink.Write(body); err != nil {
+		return sinkError(err)
+	}
+	return nil
 }

@@ -48,7 +48,7 @@ func (v versioned) verify(ctx context.Context, r *ring, src Source, tolerance To
 	if err := prefixedHex(signature[:], value, "v0", v.signature); err != nil {
 		return err
 	}
-	if d.SignedAt, err = tolerance.window(at, m.Time); err != nil {
+	if err := d.date(tolerance, at, m.Time); err != nil {
 		return err
 	}
 	return k.verify(m, d, signature[:], "v0:", at, ":")
@@ -66,7 +66,9 @@ func (v versioned) sign(ctx context.Context, src Source, m *Message) error {
 }
 
 // Check reports a configuration that would refuse every delivery.
-func (s *Slack) Check() error { return named("slack", hmacSHA256.check(s.Secrets)) }
+func (s *Slack) Check() error {
+	return checked("slack", s.Tolerance.check(), hmacSHA256.check(s.Secrets))
+}
 
 // Verify implements Verifier.
 func (s *Slack) Verify(ctx context.Context, m *Message) (d Delivery, err error) {

@@ -98,7 +98,9 @@ func standardPublic(value string) ([]byte, bool, error) {
 }
 
 // Check reports a configuration that would refuse every delivery.
-func (s *Standard) Check() error { return named(s.sender(), standardScheme.check(s.Secrets)) }
+func (s *Standard) Check() error {
+	return checked(s.sender(), s.Tolerance.check(), standardScheme.check(s.Secrets))
+}
 
 // Verify implements Verifier.
 func (s *Standard) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
@@ -128,7 +130,7 @@ func (t triple) verify(k *keys, tolerance Tolerance, m *Message, d *Delivery) er
 	if err != nil {
 		return blame(err.(Reason), t.signature)
 	}
-	if d.SignedAt, err = tolerance.window(at, m.Time); err != nil {
+	if err := d.date(tolerance, at, m.Time); err != nil {
 		return err
 	}
 	d.ID, d.IDSigned = id, true

@@ -27,7 +27,9 @@ type Stripe struct {
 const stripeSignature = "Stripe-Signature"
 
 // Check reports a configuration that would refuse every delivery.
-func (s *Stripe) Check() error { return named("stripe", hmacSHA256.check(s.Secrets)) }
+func (s *Stripe) Check() error {
+	return checked("stripe", s.Tolerance.check(), hmacSHA256.check(s.Secrets))
+}
 
 // Verify implements Verifier.
 func (s *Stripe) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
@@ -49,7 +51,7 @@ func (s *Stripe) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if err != nil {
 		return blame(err.(Reason), stripeSignature)
 	}
-	if d.SignedAt, err = s.Tolerance.window(at, m.Time); err != nil {
+	if err := d.date(s.Tolerance, at, m.Time); err != nil {
 		return err
 	}
 	return k.verifyList(m, d, hexList(value, "v1"), at, ".")

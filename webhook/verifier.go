@@ -84,8 +84,8 @@ type Delivery struct {
 	// 0 is 200.
 	Success int
 
-	// RetryFor is how long the sender repeats a delivery; 0 is unknown. The
-	// replay memory keeps it at least as long.
+	// RetryFor is how long the sender repeats a delivery; 0 is unknown. Unless
+	// Config.ReplayFor says otherwise the replay memory keeps it at least as long.
 	RetryFor time.Duration
 
 	// Signature has the bytes of the signature that matched, decoded, so that
@@ -93,10 +93,11 @@ type Delivery struct {
 	// a token. The replay memory keeps a digest of it.
 	Signature Signature
 
-	key        *key   // the key that matched, for handshakes that need it
-	code       string // the query parameter that held an access code, if one did
-	digestBody bool   // whether the body tells deliveries apart that have no id
-	soap       bool   // whether the sender waits for an acknowledgement in SOAP
+	fresh      time.Duration // from its receipt on, as long as its timestamp passes
+	key        *key          // the key that matched, for handshakes that need it
+	code       string        // the query parameter that held an access code, if one did
+	digestBody bool          // whether the body tells deliveries apart that have no id
+	soap       bool          // whether the sender waits for an acknowledgement in SOAP
 }
 
 // Format writes who sent what, and how large it is, whatever the verb: in the

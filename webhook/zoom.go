@@ -25,7 +25,9 @@ type Zoom struct {
 var zoomHeaders = versioned{"zoom", "X-Zm-Signature", "X-Zm-Request-Timestamp"}
 
 // Check reports a configuration that would refuse every delivery.
-func (z *Zoom) Check() error { return named("zoom", hmacSHA256.check(z.Secrets)) }
+func (z *Zoom) Check() error {
+	return checked("zoom", z.Tolerance.check(), hmacSHA256.check(z.Secrets))
+}
 
 // Verify implements Verifier.
 func (z *Zoom) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
