@@ -36,10 +36,10 @@ type RateConfig struct {
 	// is an x/time/rate limiter then.
 	Key func(*http.Request) RateKey
 
-	// MaxKeys bounds the keys that are remembered. Beyond it those that were seen
-	// longest ago are forgotten, which gives them a full burst. Zero stands for
-	// 1,000,000. A key takes up to 40 bytes, and one that came back after a while up
-	// to 80, so the default is bounded by 80 MB.
+	// MaxKeys is the number of keys that are surely remembered. Beyond it those that
+	// were seen longest ago are forgotten, which gives them a full burst. Zero stands
+	// for 1,000,000. A key takes up to 40 bytes, and one that came back after a while
+	// up to 80, so the default is bounded by 80 MB, whatever keys strangers invent.
 	MaxKeys int
 
 	// Policy, if not empty, is the name under which all responses of Wrap carry the
@@ -67,7 +67,8 @@ type RateConfig struct {
 
 const (
 	defaultMaxKeys = 1_000_000
-	shardCount     = 256
+	maxShards      = 256
+	leastShard     = 2048             // keys in a shard, if there are several
 	maxFrequency   = time.Microsecond // least time between events of a key
 	minLifetime    = time.Minute      // least time between generations
 )
@@ -139,14 +140,16 @@ func (c *RateConfig) burst() int {
 // which a burst fills up if that is longer; the older one is dropped as a whole. By
 // then its keys have been idle for so long that a new key is treated the same, so
 // nothing is lost, nothing has to be swept, and no goroutine is needed. Keys are
-// told apart by 64 bits of a hash under a random seed, and lie in 256 parts with a
-// lock each.
+// told apart by 64 bits of a hash under a random seed, and lie in up to 256 parts with a
+// lock each. A part grows by half when it is full, which holds up its keys for some ten
+// microseconds for each thousand of them.
 type Rate struct {
 	config   RateConfig
 	interval int64 // ns per event
 	fill     int64 // ns in which a whole burst fills up
 	lifetime int64 // ns between generations
 	maxShard int   // keys of a generation in a shard
+	mask     uint64
 	epoch    time.Time
 	shared   *rate.Limiter // with no Key
 	status   int
@@ -154,7 +157,7 @@ type Rate struct {
 	refusals [61]atomic.Pointer[RejectedError]
 
 	nameSeed, scopeSeed maphash.Seed
-	shards              [shardCount]shard
+	shards              []shard // a power of two
 }
 
 // NewRate returns a rate with the limits of c, or all of c's mistakes.
@@ -174,7 +177,16 @@ func NewRate(c RateConfig) (*Rate, error) {
 		r.status = ReasonRate.status()
 	}
 	r.lifetime = max(r.fill, int64(minLifetime))
-	r.maxShard = max(c.MaxKeys/shardCount, 1)
+	shards := 1
+	for shards < maxShards && c.MaxKeys/(2*shards) >= leastShard {
+		shards *= 2
+	}
+	r.shards, r.mask = make([]shard, shards), uint64(shards-1)
+	if r.maxShard = c.MaxKeys / shards; shards > 1 {
+		// Chance does not fill them evenly: an eighth is more than five standard
+		// deviations.
+		r.maxShard += r.maxShard / 8
+	}
 	if c.Key == nil {
 		r.shared = rate.NewLimiter(rate.Every(time.Duration(r.interval)), c.burst())
 	}
@@ -215,28 +227,28 @@ func (r *Rate) Take(key RateKey) Decision {
 func (r *Rate) take(key RateKey) (allowed bool, untilFull int64) {
 	now := r.now()
 	hash := r.hash(key)
-	s := &r.shards[hash%shardCount]
+	s := &r.shards[hash&r.mask]
 	s.mu.Lock()
-	s.age(r, now)
+	e := s.slot(r, hash, now)
 	// A time beyond any that could have been noted by this clock means that the
 	// clock was set back: then the burst counts as used up now.
-	full := min(max(s.get(hash), now), now+r.fill)
+	full := min(max(e.full, now), now+r.fill)
 	if allowed = full+r.interval-now <= r.fill; allowed {
 		full += r.interval
 	}
-	s.current[hash] = full
+	e.full = full
 	s.mu.Unlock()
 	return allowed, full - now
 }
 
 // hash tells keys apart: each part under a seed of its own, so that what is moved from
-// one to the other changes the sum.
+// one to the other changes the sum. It is never 0.
 func (r *Rate) hash(key RateKey) uint64 {
 	h := maphash.String(r.nameSeed, key.Name)
 	if key.Scope != "" {
 		h += maphash.String(r.scopeSeed, key.Scope)
 	}
-	return h
+	return max(h, 1)
 }
 
 // retry returns when the next event is allowed to a key that has none left.

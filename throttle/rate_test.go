@@ -301,6 +301,35 @@ func TestRateMaxKeys(t *testing.T) {
 	runtime.KeepAlive(r)
 }
 
+// Up to MaxKeys keys are remembered for as long as it takes to fill their burst,
+// however they are spread, and no longer.
+func TestRateRemembers(t *testing.T) {
+	for _, keys := range []int{1, 2, 10, 1000, 5000, 50_000} {
+		clock := newClock()
+		r := newRate(t, throttle.RateConfig{Limit: 1, Period: time.Hour, Key: byPath, Now: clock.Now, MaxKeys: keys})
+		take := func(from, to int) (allowed int) {
+			for i := from; i < to; i++ {
+				if r.Take(throttle.RateKey{Name: fmt.Sprint(i)}).Allowed {
+					allowed++
+				}
+			}
+			return allowed
+		}
+		half := keys / 2
+		first := take(0, half)
+		clock.advance(30 * time.Minute)
+		second := take(half, keys)
+		clock.advance(30*time.Minute - 1)
+		if refused := keys - take(0, keys); first+second != keys || refused != keys {
+			t.Errorf("%d keys: %d were allowed, then %d refused", keys, first+second, refused)
+		}
+		clock.advance(1)
+		if again, none := take(0, half), take(half, keys); again != half || none != 0 {
+			t.Errorf("%d keys: after an hour %d are allowed again, and %d too soon", keys, again, none)
+		}
+	}
+}
+
 func heap() int64 {
 	runtime.GC()
 	runtime.GC()
