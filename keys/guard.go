@@ -86,6 +86,8 @@ type Guard struct {
 	// What strangers are refused with, made once: whoever floods a guard with
 	// wrong keys costs it no memory.
 	noKey, unknownKey atomic.Pointer[DeniedError]
+
+	own atomic.Pointer[entry] // the Resolver's of Function, once it was looked up
 }
 
 // A Reason says why a request was denied. Callers are not told.
@@ -159,12 +161,32 @@ func ExtensionKey(extension string) string { return strings.ToLower(extension) +
 
 // Check decides about a request. The Grant says by which key its caller was
 // recognised, also when the error, a *DeniedError, refuses it.
-func (g *Guard) Check(r *http.Request) (Grant, error) {
+func (g *Guard) Check(r *http.Request) (grant Grant, err error) {
 	if g.InsecureSkipKeys || g.Level == Anonymous && !g.Identify && !g.Compat || g.Internal != nil && g.Internal(r) {
 		return g.admit(Grant{})
 	}
 	presented, ok := FromRequest(r)
-	grant, err := g.Resolver.Resolve(r.Context(), g.Function, presented)
+	if g.Resolver.recognises(presented) {
+		err = g.Resolver.resolve(r.Context(), g.entry(), presented, &grant)
+	}
+	if err == nil && grant.Allows(g.Level) && g.KeyName == "" && !g.Disabled && !g.Isolate {
+		return grant, nil
+	}
+	return g.judge(r, grant, ok && presented != "", err)
+}
+
+// entry returns the Resolver's entry of the function, which is looked up once.
+func (g *Guard) entry() *entry {
+	own := g.own.Load()
+	if own == nil && g.Function != "" {
+		own = g.Resolver.entry(g.Function)
+		g.own.Store(own)
+	}
+	return own
+}
+
+// judge decides where the level does not say all.
+func (g *Guard) judge(r *http.Request, grant Grant, presented bool, err error) (Grant, error) {
 	switch {
 	case err != nil && g.Level == Anonymous && !g.Compat:
 		return g.admit(Grant{})
@@ -179,7 +201,7 @@ func (g *Guard) Check(r *http.Request) (Grant, error) {
 	}
 	switch {
 	case why == ReasonWrongLevel:
-		return grant, g.refuse(r, grant, ok && presented != "")
+		return grant, g.refuse(r, grant, presented)
 	case why == "" && g.Isolate && !isMarked(r):
 		why = ReasonNotIsolated
 	}

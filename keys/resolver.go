@@ -159,56 +159,106 @@ func (r *Resolver) clock() time.Duration {
 // The keys are asked in the source's order: the master key, system keys, the
 // host's function keys, the function's own. The first of equal values decides.
 func (r *Resolver) Resolve(ctx context.Context, function, presented string) (Grant, error) {
-	if r == nil || r.Store == nil || presented == "" || len(presented) > MaxValue {
+	if !r.recognises(presented) {
 		return Grant{}, nil
 	}
+	var grant Grant
+	err := r.resolve(ctx, r.entry(function), presented, &grant)
+	return grant, err
+}
+
+// recognises reports whether a text can be a key's at all.
+func (r *Resolver) recognises(presented string) bool {
+	return r != nil && r.Store != nil && presented != "" && len(presented) <= MaxValue
+}
+
+// resolve is Resolve for the entry of a function, or for nil. It fills in a zero
+// grant.
+func (r *Resolver) resolve(ctx context.Context, fn *entry, presented string, grant *Grant) error {
 	r.init()
-	host, fn := &r.host, r.entry(function)
-	warm := r.isWarm(host)
 	d := r.salt.digest(presented)
-	found, scope, err := r.match(ctx, host, fn, &d, presented)
-	if found == nil && err == nil && warm && r.mayReload() {
-		if r.Compat {
-			r.epoch.Add(1)
-		} else {
-			r.refetch(ctx, host)
-			r.refetch(ctx, fn)
+	found, scope, sure := r.recall(fn, &d, presented)
+	if !sure || found == nil && r.mayReload() {
+		var err error
+		if found, scope, err = r.search(ctx, fn, &d, presented, sure); err != nil {
+			return err
 		}
-		found, scope, err = r.match(ctx, host, fn, &d, presented)
 	}
 	if found == nil {
-		return Grant{}, err
+		return nil
 	}
 	if found.extra != nil && found.extra.used != nil {
 		found.extra.used.at.Store(int64(r.clock()))
 	}
-	return Grant{Kind: found.kind, Name: found.name, Scope: scope}, nil
+	grant.Kind, grant.Name, grant.Scope = found.kind, found.name, *scope
+	return nil
 }
 
-// match looks the digest up in the host's keys and in the function's, and
-// returns what it found and where. Both are always asked; an error of the
-// function's document matters only to a text that none of the host's keys
-// matches.
-func (r *Resolver) match(ctx context.Context, host, fn *entry, d *digest, presented string) (*candidate, Scope, error) {
+// recall looks a digest up in what is remembered of the host's keys and of the
+// function's, and reports whether both are fresh; else it has no answer. Both are
+// asked, whatever the first one says.
+func (r *Resolver) recall(fn *entry, d *digest, presented string) (found *candidate, scope *Scope, sure bool) {
+	v := r.host.view.Load()
+	if v == nil || r.ageOf(v) != fresh {
+		return nil, nil, false
+	}
+	found, scope = v.find(r, d, presented), &r.host.scope
+	if fn == nil {
+		return found, scope, true
+	}
+	if v = fn.view.Load(); v == nil || r.ageOf(v) != fresh {
+		return nil, nil, false
+	}
+	if own := v.find(r, d, presented); found == nil {
+		return own, &fn.scope, true
+	}
+	return found, scope, true
+}
+
+// search is recall for what is not fresh, and again for an unknown text that may
+// make the store be read again.
+func (r *Resolver) search(ctx context.Context, fn *entry, d *digest, presented string, again bool) (*candidate, *Scope, error) {
+	if !again {
+		warm := r.isWarm(&r.host)
+		found, scope, err := r.match(ctx, fn, d, presented)
+		if found != nil || err != nil || !warm || !r.mayReload() {
+			return found, scope, err
+		}
+	}
+	if r.Compat {
+		r.epoch.Add(1)
+	} else {
+		r.refetch(ctx, &r.host)
+		r.refetch(ctx, fn)
+	}
+	return r.match(ctx, fn, d, presented)
+}
+
+// match looks the digest up in the host's keys and in the function's, waits for
+// the store where need be, and returns what it found and where. Both are always
+// asked; an error of the function's document matters only to a text that none of
+// the host's keys matches.
+func (r *Resolver) match(ctx context.Context, fn *entry, d *digest, presented string) (*candidate, *Scope, error) {
+	host := &r.host
 	v, err := r.current(ctx, host)
 	if err != nil {
-		return nil, Scope{}, err
+		return nil, nil, err
 	}
 	found := v.find(r, d, presented)
 	if fn == nil {
-		return found, host.scope, nil
+		return found, &host.scope, nil
 	}
 	v, err = r.current(ctx, fn)
 	if err != nil {
 		if found != nil {
 			err = nil
 		}
-		return found, host.scope, err
+		return found, &host.scope, err
 	}
 	if own := v.find(r, d, presented); found == nil {
-		return own, fn.scope, nil
+		return own, &fn.scope, nil
 	}
-	return found, host.scope, nil
+	return found, &host.scope, nil
 }
 
 // mayReload reports whether an unknown text may cause a reading now, and if so

@@ -34,17 +34,10 @@ func (s *salt) digest(text string) digest {
 	}
 	if len(body) < oneBlock {
 		var msg [oneBlock + 1]byte
-		n := 0
-		for ; n+8 <= len(body); n += 8 {
-			s.mask(&msg, n, leUint64(body[n:n+8]))
-		}
-		last := uint64(tag) << (8 * (len(body) - n))
-		for i := n; i < len(body); i++ {
-			last |= uint64(body[i]) << (8 * (i - n))
-		}
-		for ; n < len(msg); n += 8 {
-			s.mask(&msg, n, last)
-			last = 0
+		msg[copy(msg[:oneBlock], body)] = tag
+		for i := 0; i < len(msg); i += 8 {
+			word := msg[i : i+8 : i+8]
+			binary.LittleEndian.PutUint64(word, binary.LittleEndian.Uint64(word)^binary.LittleEndian.Uint64(s[i:]))
 		}
 		return sha256.Sum256(msg[:oneBlock])
 	}
@@ -66,18 +59,6 @@ func (s *salt) digestOf(k *Key) (d digest, ok bool) {
 		return s.digest(string(k.Hash.sum[:])), true
 	}
 	return digest{}, false
-}
-
-// mask writes eight bytes of a message, mixed with the salt.
-func (s *salt) mask(msg *[oneBlock + 1]byte, n int, word uint64) {
-	binary.LittleEndian.PutUint64(msg[n:n+8], word^binary.LittleEndian.Uint64(s[n:n+8]))
-}
-
-// leUint64 reads eight bytes of a text.
-func leUint64(b string) uint64 {
-	_ = b[7]
-	return uint64(b[0]) | uint64(b[1])<<8 | uint64(b[2])<<16 | uint64(b[3])<<24 |
-		uint64(b[4])<<32 | uint64(b[5])<<40 | uint64(b[6])<<48 | uint64(b[7])<<56
 }
 
 // A candidate is one key of a view. It fills a cache line.

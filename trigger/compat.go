@@ -13,7 +13,8 @@ import (
 // two by.
 func (x *exchange) serveCompat() {
 	s := x.site
-	path := requestPath(x.r)
+	path, isPlain := requestPath(x.r)
+	x.dotted = !isPlain
 	first, rest := firstSegment(path)
 	admin := strings.EqualFold(first, "admin")
 	if err := s.limit.Check(x.r); err != nil {
@@ -24,7 +25,7 @@ func (x *exchange) serveCompat() {
 		x.refuse(s.broken.all)
 		return
 	}
-	if strings.IndexByte(path, 0) >= 0 {
+	if !isPlain && strings.IndexByte(path, 0) >= 0 {
 		x.refuse(&TargetError{})
 		return
 	}

@@ -3,7 +3,6 @@ package trigger
 import (
 	"context"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/httptrigger/httptrigger/internal/refuse"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/route"
-	"github.com/httptrigger/httptrigger/route/httproute"
 	"github.com/httptrigger/httptrigger/throttle"
 )
 
@@ -28,7 +26,8 @@ type exchange struct {
 	call     *call      // its invocation, once it runs
 	grant    keys.Grant // by which key the caller came
 	user     *Principal
-	status   int // what the host or an adapter answered, 0 if unknown
+	dotted   bool // the path may have dot segments
+	status   int  // what the host or an adapter answered, 0 if unknown
 	waited   time.Duration
 	entered  time.Time // when the function was called
 	exceeded func() bool
@@ -57,7 +56,9 @@ func (t *tickets) release() bool {
 // strangers could fill up comes last.
 func (x *exchange) serve() {
 	s := x.site
-	s.stamp.put(x.w, x.r)
+	if s.stamp.marks {
+		s.stamp.put(x.w, x.r)
+	}
 	if s.Front != nil && !x.enter(s.Front) {
 		return
 	}
@@ -72,12 +73,15 @@ func (x *exchange) serve() {
 		x.status = http.StatusNoContent
 		return
 	}
-	x.identify()
-	path := requestPath(x.r)
-	if strings.IndexByte(path, 0) >= 0 {
+	if s.Identity != nil || speaksOfUser(x.r.Header) {
+		x.identify()
+	}
+	path, isPlain := requestPath(x.r)
+	if !isPlain && strings.IndexByte(path, 0) >= 0 {
 		x.refuse(&TargetError{})
 		return
 	}
+	x.dotted = !isPlain
 	if first, rest := firstSegment(path); isReserved(first) {
 		x.serveReserved(first, rest)
 		return
@@ -86,14 +90,14 @@ func (x *exchange) serve() {
 		x.offline()
 		return
 	}
-	m := s.table.Lookup(x.r.Method, path)
-	if !m.Found() {
-		x.lost(&m, path)
+	found, values, _, why := s.table.Find(x.r.Method, path)
+	if found == nil {
+		x.lost(why, path)
 		return
 	}
-	e := m.Value
+	e := found.Value
 	x.endpoint = e
-	if !x.admit(e) || !x.unloaded() {
+	if !x.admit(e) || s.Load != nil && !x.unloaded() {
 		return
 	}
 	if s.gate != nil && !x.enter(s.gate) || e.Gate != nil && !x.enter(e.Gate) {
@@ -103,30 +107,14 @@ func (x *exchange) serve() {
 		x.runBare(e)
 		return
 	}
-	x.run(e, m.Values())
-}
-
-// requestPath is the path to match: decoded, but for encoded slashes, and without
-// dot segments, as the source's server hands it to routing.
-func requestPath(r *http.Request) string {
-	path := httproute.Path(r)
-	if path == "" {
-		return "/"
-	}
-	return route.RemoveDots(path)
-}
-
-// firstSegment splits a path.
-func firstSegment(path string) (first, rest string) {
-	first, rest, _ = strings.Cut(strings.TrimPrefix(path, "/"), "/")
-	return first, rest
+	x.run(e, values)
 }
 
 // lost answers a request that no function takes.
-func (x *exchange) lost(m *route.Match[*endpoint], path string) {
-	switch allowed := m.Methods(); {
-	case m.Err() != nil:
-		x.refuse(m.Err())
+func (x *exchange) lost(why route.Refusal, path string) {
+	switch allowed := why.Methods(); {
+	case why.Err() != nil:
+		x.refuse(why.Err())
 	case len(allowed) > 0:
 		x.refuse(&MethodError{Method: x.r.Method, Allowed: allowed})
 	case path == "/":
@@ -138,9 +126,8 @@ func (x *exchange) lost(m *route.Match[*endpoint], path string) {
 
 // admit asks for the key.
 func (x *exchange) admit(e *endpoint) bool {
-	grant, err := e.guard.Check(x.r)
-	x.grant = grant
-	if err != nil {
+	var err error
+	if x.grant, err = e.guard.Check(x.r); err != nil {
 		x.refuse(err)
 		return false
 	}
@@ -149,9 +136,6 @@ func (x *exchange) admit(e *endpoint) bool {
 
 // unloaded asks whether the host is overloaded.
 func (x *exchange) unloaded() bool {
-	if x.site.Load == nil {
-		return true
-	}
 	if err := x.site.Load.Check(); err != nil {
 		x.refuse(err)
 		return false
@@ -161,30 +145,21 @@ func (x *exchange) unloaded() bool {
 
 // enter takes a place in a gate; it is given back at the end of the exchange.
 func (x *exchange) enter(g *throttle.Gate) bool {
-	before := x.now()
+	measured := x.site.Hooks.Done != nil
+	var before time.Time
+	if measured {
+		before = x.site.now()
+	}
 	var err error
 	if x.tickets[x.inside], err = g.Acquire(x.r.Context()); err != nil {
 		x.refuse(err)
 		return false
 	}
-	x.waited += x.since(before)
 	x.inside++
+	if measured {
+		x.waited += x.site.now().Sub(before)
+	}
 	return true
-}
-
-// now and since take time only where somebody wants to know it.
-func (x *exchange) now() time.Time {
-	if x.site.Hooks.Done == nil {
-		return time.Time{}
-	}
-	return x.site.now()
-}
-
-func (x *exchange) since(t time.Time) time.Duration {
-	if x.site.Hooks.Done == nil {
-		return 0
-	}
-	return x.site.now().Sub(t)
 }
 
 // refuse answers in a function's stead.
@@ -243,7 +218,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if e.strip {
 		x.stripKey(r)
 	}
-	if strings.Contains(r.URL.Path, "/.") {
+	if x.dotted {
 		removeDots(r)
 	}
 	r.Pattern, x.r.Pattern = e.pattern, e.pattern // on both, for middleware on either side
@@ -259,7 +234,9 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if c.hooked = s.Hooks.start(c, &c.Invocation, x.startShown(r)); c.hooked != context.Context(c) {
 		r = r.WithContext(c.hooked)
 	}
-	x.entered = x.now()
+	if s.Hooks.Done != nil {
+		x.entered = s.now()
+	}
 	if s.ResponseTimeout > 0 {
 		x.runDetached(e, r)
 		return
@@ -301,7 +278,7 @@ func (x *exchange) runBare(e *endpoint) {
 	if e.strip {
 		x.stripKey(r)
 	}
-	if strings.Contains(r.URL.Path, "/.") {
+	if x.dotted {
 		removeDots(r)
 	}
 	r.Pattern = e.pattern
@@ -342,26 +319,6 @@ func (x *exchange) stripKey(r *http.Request) {
 	}
 }
 
-// removeDots takes dot segments out of the path, so that the function sees the
-// path that was matched: what stands between encoded slashes is no segment.
-func removeDots(r *http.Request) {
-	sent := dotEscapes.Replace(r.URL.EscapedPath())
-	kept := route.RemoveDots(sent)
-	if kept == sent {
-		return
-	}
-	u := *r.URL
-	path, err := url.PathUnescape(kept)
-	if err != nil { // never: what EscapedPath returns can be decoded
-		return
-	}
-	u.Path, u.RawPath = path, kept
-	r.URL = &u
-}
-
-// dotEscapes decodes dots, which a path can have either way.
-var dotEscapes = strings.NewReplacer("%2e", ".", "%2E", ".")
-
 // end is the end of every exchange, a panic included. It gives back the places,
 // answers for a function that panicked, and tells the log and the hooks.
 func (x *exchange) end() {
@@ -381,7 +338,12 @@ func (x *exchange) end() {
 		}
 		x.done(c)
 	}
-	x.logEnd()
+	if x.site.AccessLog != nil {
+		x.site.AccessLog.write(x)
+	}
+	if !x.site.silent {
+		x.logEnd()
+	}
 	if abort {
 		panic(http.ErrAbortHandler)
 	}
@@ -393,7 +355,7 @@ func (x *exchange) done(c *call) {
 		return
 	}
 	out := c.outcome
-	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.since(x.entered)
+	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.site.now().Sub(x.entered)
 	ctx := c.hooked
 	if ctx == nil { // the Start hook panicked
 		ctx = c

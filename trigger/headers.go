@@ -16,6 +16,7 @@ import (
 // them (CustomHttpHeadersMiddleware.cs adds them at the end where they are
 // missing, which comes to the same and would need a wrapped ResponseWriter).
 type stamp struct {
+	marks  bool // there is something to put
 	names  []string
 	values [][]string
 
@@ -44,6 +45,7 @@ func newStamp(h *HTTPConfig, origin func(*http.Request) (string, string)) (*stam
 			s.excluded = append(s.excluded, strings.ToLower(host))
 		}
 	}
+	s.marks = len(s.names) > 0 || s.hsts != nil
 	return s, errors.Join(errs...)
 }
 
@@ -60,7 +62,7 @@ func hstsValue(c *HSTSConfig) string {
 }
 
 func (s *stamp) put(w http.ResponseWriter, r *http.Request) {
-	if len(s.names) == 0 && s.hsts == nil {
+	if !s.marks {
 		return
 	}
 	h := w.Header()

@@ -188,8 +188,13 @@ func (id *Identity) fromProxy(remote string) bool {
 	return slices.ContainsFunc(id.Proxies, func(p netip.Prefix) bool { return p.Contains(addr) })
 }
 
-// isIdentityHeader reports whether a field tells of a signed-in user.
+// isIdentityHeader reports whether a field tells of a signed-in user. The third
+// letter tells it from nearly all others.
 func isIdentityHeader(name string) bool {
+	return len(name) > 3 && name[2]|0x20 == 'm' && isUserField(name)
+}
+
+func isUserField(name string) bool {
 	const principal, token = "X-Ms-Client-Principal", "X-Ms-Token-"
 	return hasPrefixFold(name, principal) || hasPrefixFold(name, token)
 }
@@ -198,17 +203,20 @@ func hasPrefixFold(s, prefix string) bool {
 	return len(s) >= len(prefix) && strings.EqualFold(s[:len(prefix)], prefix)
 }
 
+// speaksOfUser reports whether a header has identity fields.
+func speaksOfUser(h http.Header) bool {
+	for name := range h {
+		if isIdentityHeader(name) {
+			return true
+		}
+	}
+	return false
+}
+
 // withoutIdentity returns r without identity headers and the field secret: r
 // itself if it has none, else a copy.
 func withoutIdentity(r *http.Request, secret string) *http.Request {
-	found := secret != "" && r.Header[http.CanonicalHeaderKey(secret)] != nil
-	for name := range r.Header {
-		if isIdentityHeader(name) {
-			found = true
-			break
-		}
-	}
-	if !found {
+	if !speaksOfUser(r.Header) && (secret == "" || r.Header[http.CanonicalHeaderKey(secret)] == nil) {
 		return r
 	}
 	copied := new(http.Request)

@@ -55,9 +55,6 @@ func (x *exchange) log() {
 // logEnd tells how a request ended.
 func (x *exchange) logEnd() {
 	s := x.site
-	if s.AccessLog != nil {
-		s.AccessLog.write(x)
-	}
 	if !s.Logger.Enabled(x.r.Context(), slog.LevelInfo) {
 		return
 	}

@@ -36,6 +36,7 @@ type site struct {
 	broken  broken
 	bodyMax int64
 	timed   bool // somebody wants to know when requests came
+	silent  bool // there is no Logger but one that drops everything
 }
 
 // broken are mistakes that a Compat host takes in and then stumbles over, as the
@@ -128,11 +129,6 @@ func (s *site) setPrefix(errs *mistakes) {
 	if first, _, _ := strings.Cut(strings.Trim(s.prefix, "/"), "/"); isReserved(first) {
 		errs.addf("prefix %q: the host's own paths begin so", s.prefix)
 	}
-}
-
-// isReserved reports whether a path segment belongs to the host.
-func isReserved(segment string) bool {
-	return strings.EqualFold(segment, "admin") || strings.EqualFold(segment, "runtime")
 }
 
 func (s *site) setLimits(errs *mistakes) {
@@ -233,7 +229,7 @@ func (s *site) setAround(errs *mistakes) {
 	if s.InvocationHeader != "" && !validFieldName(s.InvocationHeader) {
 		errs.addf("InvocationHeader: %q: not the name of a field", s.InvocationHeader)
 	}
-	if s.Logger == nil {
+	if s.silent = s.Logger == nil; s.silent {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 }
