@@ -56,10 +56,10 @@ func (t *tickets) release() bool {
 // strangers could fill up comes last.
 func (x *exchange) serve() {
 	s := x.site
-	if s.stamp.marks {
+	if s.marked {
 		s.stamp.put(x.w, x.r)
 	}
-	if s.Front != nil && !x.enter(s.Front) {
+	if s.front != nil && !x.enter(s.front) {
 		return
 	}
 	if err := s.limit.Check(x.r); err != nil {
@@ -73,7 +73,7 @@ func (x *exchange) serve() {
 		x.status = http.StatusNoContent
 		return
 	}
-	if s.Identity != nil || speaksOfUser(x.r.Header) {
+	if s.identity != nil || speaksOfUser(x.r.Header) {
 		x.identify()
 	}
 	path, isPlain := requestPath(x.r)
@@ -97,13 +97,13 @@ func (x *exchange) serve() {
 	}
 	e := found.Value
 	x.endpoint = e
-	if !x.admit(e) || s.Load != nil && !x.unloaded() {
+	if !x.admit(e) || s.load != nil && !x.unloaded() {
 		return
 	}
 	if s.gate != nil && !x.enter(s.gate) || e.Gate != nil && !x.enter(e.Gate) {
 		return
 	}
-	if s.Bare {
+	if s.bare {
 		x.runBare(e)
 		return
 	}
@@ -136,7 +136,7 @@ func (x *exchange) admit(e *endpoint) bool {
 
 // unloaded asks whether the host is overloaded.
 func (x *exchange) unloaded() bool {
-	if err := x.site.Load.Check(); err != nil {
+	if err := x.site.load.Check(); err != nil {
 		x.refuse(err)
 		return false
 	}
@@ -145,9 +145,8 @@ func (x *exchange) unloaded() bool {
 
 // enter takes a place in a gate; it is given back at the end of the exchange.
 func (x *exchange) enter(g *throttle.Gate) bool {
-	measured := x.site.Hooks.Done != nil
 	var before time.Time
-	if measured {
+	if x.site.measured {
 		before = x.site.now()
 	}
 	var err error
@@ -156,7 +155,7 @@ func (x *exchange) enter(g *throttle.Gate) bool {
 		return false
 	}
 	x.inside++
-	if measured {
+	if x.site.measured {
 		x.waited += x.site.now().Sub(before)
 	}
 	return true
@@ -234,7 +233,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if c.hooked = s.Hooks.start(c, &c.Invocation, x.startShown(r)); c.hooked != context.Context(c) {
 		r = r.WithContext(c.hooked)
 	}
-	if s.Hooks.Done != nil {
+	if s.measured {
 		x.entered = s.now()
 	}
 	if s.ResponseTimeout > 0 {
@@ -338,8 +337,8 @@ func (x *exchange) end() {
 		}
 		x.done(c)
 	}
-	if x.site.AccessLog != nil {
-		x.site.AccessLog.write(x)
+	if x.site.access != nil {
+		x.site.access.write(x)
 	}
 	if !x.site.silent {
 		x.logEnd()

@@ -16,7 +16,6 @@ import (
 // them (CustomHttpHeadersMiddleware.cs adds them at the end where they are
 // missing, which comes to the same and would need a wrapped ResponseWriter).
 type stamp struct {
-	marks  bool // there is something to put
 	names  []string
 	values [][]string
 
@@ -45,7 +44,6 @@ func newStamp(h *HTTPConfig, origin func(*http.Request) (string, string)) (*stam
 			s.excluded = append(s.excluded, strings.ToLower(host))
 		}
 	}
-	s.marks = len(s.names) > 0 || s.hsts != nil
 	return s, errors.Join(errs...)
 }
 
@@ -61,10 +59,10 @@ func hstsValue(c *HSTSConfig) string {
 	return v
 }
 
+// marks reports whether there is something to put.
+func (s *stamp) marks() bool { return len(s.names) > 0 || s.hsts != nil }
+
 func (s *stamp) put(w http.ResponseWriter, r *http.Request) {
-	if !s.marks {
-		return
-	}
 	h := w.Header()
 	for i, name := range s.names {
 		if _, there := h[name]; !there {

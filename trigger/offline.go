@@ -35,7 +35,7 @@ func (h *Host) page(s *site) []byte {
 
 // down reports whether the host serves no functions.
 func (h *Host) down(s *site) bool {
-	return s.app.Offline != nil || h.state.offline.Load() != nil
+	return s.closed || h.state.offline.Load() != nil
 }
 
 // offline answers 503 with a page (HostAvailabilityCheckMiddleware.cs).

@@ -17,26 +17,39 @@ import (
 
 // A site is a configuration made ready to serve. It is never changed.
 type site struct {
+	way
 	Config
 	host    *Host
 	rules   *rules
 	prefix  string
 	app     *App
-	table   *route.Table[*endpoint]
 	ends    []*endpoint // in order of names
 	methods []string    // that functions name, sorted, in capitals
-	limit   *throttle.RequestLimit
-	gate    *throttle.Gate // nil if unbounded
-	health  LoadCheck      // what the health ping asks, or nil
+	health  LoadCheck   // what the health ping asks, or nil
 	stamp   *stamp
-	policy  *corsPolicy
 	admin   *admin
 	now     func() time.Time
 	deny    DenyFunc
 	broken  broken
 	bodyMax int64
-	timed   bool // somebody wants to know when requests came
-	silent  bool // there is no Logger but one that drops everything
+}
+
+// A way is what every request reads, side by side.
+type way struct {
+	timed    bool // somebody wants to know when requests came
+	silent   bool // there is no Logger but one that drops everything
+	measured bool // somebody wants to know how long requests waited and ran
+	marked   bool // stamp has something to put
+	bare     bool
+	closed   bool // the app is offline by its files
+	limit    *throttle.RequestLimit
+	front    *throttle.Gate // nil if there is none
+	gate     *throttle.Gate // nil if unbounded
+	load     LoadCheck
+	policy   *corsPolicy
+	identity *Identity
+	access   *W3CLog
+	table    route.Table[*endpoint]
 }
 
 // broken are mistakes that a Compat host takes in and then stumbles over, as the
@@ -51,14 +64,14 @@ type broken struct {
 // An endpoint is a function made ready to serve: every decision that does not
 // need a request is taken.
 type endpoint struct {
-	Function
-	config   *FunctionConfig // nil if not from files
-	template *route.Template
-	pattern  string
 	guard    *keys.Guard
 	handler  http.Handler
-	timeout  time.Duration
+	pattern  string
 	strip    bool // take the key out of the request
+	timeout  time.Duration
+	config   *FunctionConfig // nil if not from files
+	template *route.Template
+	Function
 }
 
 // mistakes gathers errors.
@@ -85,7 +98,6 @@ func newSite(c Config, h *Host) (*site, error) {
 	if s.deny == nil {
 		s.deny = DenyEmpty
 	}
-	s.timed = !c.Bare || c.Logger != nil || c.AccessLog != nil
 	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
 	var errs mistakes
 	s.setPrefix(&errs)
@@ -102,6 +114,9 @@ func newSite(c Config, h *Host) (*site, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
+	s.timed = !c.Bare || c.Logger != nil || c.AccessLog != nil
+	s.silent, s.measured, s.marked, s.bare = c.Logger == nil, c.Hooks.Done != nil, s.stamp.marks(), c.Bare
+	s.closed, s.front, s.load, s.identity, s.access = s.app.Offline != nil, c.Front, s.Load, c.Identity, c.AccessLog
 	return s, nil
 }
 
@@ -229,7 +244,7 @@ func (s *site) setAround(errs *mistakes) {
 	if s.InvocationHeader != "" && !validFieldName(s.InvocationHeader) {
 		errs.addf("InvocationHeader: %q: not the name of a field", s.InvocationHeader)
 	}
-	if s.silent = s.Logger == nil; s.silent {
+	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)
 	}
 }
@@ -385,7 +400,9 @@ func (s *site) route(functions []*endpoint, errs *mistakes) {
 	} else {
 		errs.add(err)
 	}
-	s.table = table
+	if table != nil {
+		s.table = *table
+	}
 }
 
 // ready fills in what an endpoint knows before its first request.
