@@ -45,7 +45,7 @@
 // # Values
 //
 // Generate writes the source's identifiable format. Values are Secrets, which do
-// not print. Reading never writes: no lookup makes keys. A Manager makes the
+// not print, and filekeys and blobkeys encrypt them where they are stored. Reading never writes: no lookup makes keys. A Manager makes the
 // first ones and changes them:
 //
 //	m := &keys.Manager{Store: store, Resolver: res}

@@ -34,6 +34,9 @@ const (
 // ErrNoKeyFile is wrapped by the errors of a KeyFile that is not there.
 var ErrNoKeyFile = errors.New("the key file is not there")
 
+// ErrManyKeys is wrapped by the error of Add to a file with 100 keys.
+var ErrManyKeys = fmt.Errorf("more than %d keys", maxFileKeys)
+
 // A KeyFile is an Envelope whose keys are in a file, one a line:
 //
 //	aes-256-gcm base64 of 32 bytes
@@ -152,7 +155,7 @@ func parseKeys(data []byte) ([][]byte, error) {
 		case bytes.Equal(key, make([]byte, keySize)):
 			return nil, fmt.Errorf("line %d: the key is all zeros", n)
 		case len(list) == maxFileKeys:
-			return nil, fmt.Errorf("line %d: more than %d keys", n, maxFileKeys)
+			return nil, fmt.Errorf("line %d: %w", n, ErrManyKeys)
 		}
 		list = append(list, key)
 	}
@@ -192,7 +195,7 @@ func (k *KeyFile) Create() error {
 	return nil
 }
 
-// Add puts a new key first in the file, which must be there. What was encrypted
+// Add puts a new key first in the file, which must be there and can have 100. What was encrypted
 // so far can still be read, and is stale: see keys.Manager.Rewrite. Processes
 // that change the file at once take turns, by a lock file beside it.
 func (k *KeyFile) Add(ctx context.Context) error {
@@ -221,7 +224,7 @@ func (k *KeyFile) change(ctx context.Context, how func([][]byte) [][]byte) error
 		return err
 	}
 	if list = how(list); len(list) > maxFileKeys {
-		return fmt.Errorf("atrest: %q: more than %d keys", k.Path, maxFileKeys)
+		return fmt.Errorf("atrest: %q: %w", k.Path, ErrManyKeys)
 	}
 	if err := durable.Replace(k.Path, formatKeys(list), info.Mode().Perm()); err != nil {
 		return fmt.Errorf("atrest: key file: %w", err)

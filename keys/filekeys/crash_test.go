@@ -29,6 +29,9 @@ const (
 	crashWriter = "FILEKEYS_CRASH_WRITER"
 )
 
+// rotates is the writer that changes the key that encrypts values, over and over.
+const rotates = "rotates"
+
 func TestMain(m *testing.M) {
 	if dir := os.Getenv(crashDir); dir != "" {
 		writeUntilKilled(dir, os.Getenv(crashWriter))
@@ -40,6 +43,11 @@ func TestMain(m *testing.M) {
 // saved.
 func writeUntilKilled(dir, name string) {
 	store, err := filekeys.Open(dir)
+	for n := 1; err == nil && name == rotates; n++ {
+		if err = store.RotateKey(context.Background()); err == nil {
+			os.Stdout.WriteString(strconv.Itoa(n) + "\n")
+		}
+	}
 	for err == nil {
 		var set keys.Set
 		if set, err = store.Load(context.Background(), keys.HostScope()); err != nil {
@@ -113,8 +121,9 @@ func startWriter(t *testing.T, dir, name string) *writer {
 	return w
 }
 
-// TestCrash kills two writers at random points, round after round. What a writer
-// said to be saved is there afterwards, and the document is whole.
+// TestCrash kills two writers, and a process that rotates the key of the folder, at
+// random points, round after round. What a writer said to be saved is there
+// afterwards, and the document is whole and can be decrypted.
 func TestCrash(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
@@ -123,9 +132,9 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	said := map[string]int{}
-	saved := 0
+	saved, rotated := 0, 0
 	for round := range *crashRounds {
-		writers := []*writer{startWriter(t, dir, "a"), startWriter(t, dir, "b")}
+		writers := []*writer{startWriter(t, dir, "a"), startWriter(t, dir, "b"), startWriter(t, dir, rotates)}
 		for _, w := range writers {
 			<-w.first
 		}
@@ -141,6 +150,10 @@ func TestCrash(t *testing.T) {
 			w.cmd.Wait()
 			if w.bad != "" {
 				t.Fatalf("round %d: writer %s: %s", round, w.name, w.bad)
+			}
+			if w.name == rotates {
+				rotated += last
+				continue
 			}
 			said[w.name] = max(said[w.name], last)
 		}
@@ -169,8 +182,8 @@ func TestCrash(t *testing.T) {
 			left++
 		}
 	}
-	if left > 2 {
-		t.Errorf("%d unfinished files are left, of at most 2 writers", left)
+	if left > 3 {
+		t.Errorf("%d unfinished files are left, of at most 3 writers", left)
 	}
-	t.Logf("%d rounds, %d changes saved, none lost", *crashRounds, saved)
+	t.Logf("%d rounds, %d changes saved, none lost, the key rotated %d times", *crashRounds, saved, rotated)
 }

@@ -150,31 +150,49 @@ func (st *Store) RotateKey(ctx context.Context) error {
 	if !st.own || st.codec.InsecurePlain {
 		return errors.New("filekeys: the key is not this store's own: use atrest.KeyFile.Add, Rewrite and atrest.KeyFile.Prune, or other keys in Protector")
 	}
-	if err := st.addKey(ctx); err != nil {
-		return err
-	}
-	if _, err := st.Rewrite(ctx); err != nil {
-		return err
-	}
-	unlock, err := st.lock(ctx)
-	if err != nil {
-		return err
-	}
-	defer unlock()
-	scopes, err := st.scopes() // again, now that nobody writes
-	if err != nil {
-		return fmt.Errorf("filekeys: %w", err)
-	}
-	for _, s := range scopes {
-		stale, err := st.stale(ctx, s)
-		if err == nil && stale {
-			err = fmt.Errorf("filekeys: %s was written with the old key: rotate again", s)
+	err := st.addKey(ctx)
+	if errors.Is(err, atrest.ErrManyKeys) { // of rotations that did not come to their end
+		if err = st.dropKeys(ctx); err == nil {
+			err = st.addKey(ctx)
 		}
-		if err != nil {
+	}
+	if err != nil {
+		return err
+	}
+	return st.dropKeys(ctx)
+}
+
+// dropKeys writes all documents again and forgets all keys but the first.
+func (st *Store) dropKeys(ctx context.Context) error {
+	for {
+		if _, err := st.Rewrite(ctx); err != nil {
+			return err
+		}
+		done, err := st.pruneKeys(ctx)
+		if done || err != nil {
 			return err
 		}
 	}
-	return st.keyFile.Prune(ctx)
+}
+
+// pruneKeys forgets the old keys, unless a document was written with one of them
+// meanwhile, or another rotation added a key. Nobody writes while it looks.
+func (st *Store) pruneKeys(ctx context.Context) (done bool, err error) {
+	unlock, err := st.lock(ctx)
+	if err != nil {
+		return false, err
+	}
+	defer unlock()
+	scopes, err := st.scopes()
+	if err != nil {
+		return false, fmt.Errorf("filekeys: %w", err)
+	}
+	for _, s := range scopes {
+		if stale, err := st.stale(ctx, s); stale || err != nil {
+			return false, err
+		}
+	}
+	return true, st.keyFile.Prune(ctx)
 }
 
 // addKey adds a key under the lock, so that no other rotation is at its end,
