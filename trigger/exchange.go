@@ -210,6 +210,9 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
 		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
 	}
+	if s.rules.v1 {
+		x.adoptID(c)
+	}
 	if e.timeout > 0 {
 		c.deadline = x.site.now().Add(e.timeout)
 	}
@@ -379,7 +382,11 @@ func (x *exchange) contain() (abort bool) {
 		delete(h, name)
 	}
 	x.status = http.StatusInternalServerError
-	x.site.deny(x.w, x.r, errPanicked)
+	r := x.r
+	if x.call != nil && x.call.req.URL != nil {
+		r = &x.call.req
+	}
+	x.site.deny(x.w, r, errPanicked)
 	return false
 }
 

@@ -97,8 +97,9 @@ type Config struct {
 	// that the platform's front end is to be believed.
 	Origin func(r *http.Request) (scheme, host string)
 
-	// Deny answers refused requests; nil is DenyEmpty. Problem answers with
-	// problem documents.
+	// Deny answers refused requests; nil is DenyEmpty, but in Compat for an app of
+	// runtime 1.x, where status 500 has an object with an id for the log. Problem
+	// answers with problem documents.
 	Deny DenyFunc
 
 	// ResponseTimeout answers 502 after this time, if the function has not

@@ -25,12 +25,20 @@ var (
 // (SystemTraceMiddleware.cs).
 func (x *exchange) requestID() string {
 	if x.id == "" {
-		x.id = x.r.Header.Get("X-Arr-Log-Id")
-		if x.id == "" || len(x.id) > 128 || !utf8.ValidString(x.id) {
+		if x.id = frontID(x.r); x.id == "" {
 			x.id = newID().String()
 		}
 	}
 	return x.id
+}
+
+// frontID is the id that the platform's front end has given a request, or "".
+func frontID(r *http.Request) string {
+	id := r.Header.Get("X-Arr-Log-Id")
+	if len(id) > 128 || !utf8.ValidString(id) {
+		return ""
+	}
+	return id
 }
 
 // log tells of a request that came in. Only the path is told: a query may hold

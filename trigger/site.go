@@ -99,6 +99,9 @@ func newSite(c Config, h *Host) (*site, error) {
 		s.deny = DenyEmpty
 	}
 	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
+	if s.rules.v1 && c.Deny == nil {
+		s.Deny, s.deny = s.denyV1, s.denyV1
+	}
 	var errs mistakes
 	s.setPrefix(&errs)
 	s.setLimits(&errs)
