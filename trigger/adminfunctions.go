@@ -143,6 +143,10 @@ func (s *site) base(r *http.Request) string {
 // off the front, as http.StripPrefix does. It is "" for most.
 func mount(r *http.Request) string {
 	sent, _, _ := strings.Cut(r.RequestURI, "?")
+	if _, absolute, ok := strings.Cut(sent, "://"); ok && !strings.HasPrefix(sent, "/") {
+		_, sent, _ = strings.Cut(absolute, "/")
+		sent = "/" + sent
+	}
 	left := r.URL.EscapedPath()
 	prefix, ok := strings.CutSuffix(sent, left)
 	if !ok {

@@ -2,7 +2,9 @@ package trigger_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -95,6 +97,85 @@ func TestWorkerDescribes(t *testing.T) {
 	}
 	if !strings.Contains(logged.String(), "a line") {
 		t.Errorf("the log has %q", logged.String())
+	}
+}
+
+// The trace context of the caller goes on to the program, in both ways to ask it;
+// one that is malformed is not made part of a request of the host's own.
+func TestWorkerTraceContext(t *testing.T) {
+	const good = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+	for _, forward := range []bool{false, true} {
+		for _, tt := range []struct{ sent, state, want, wantState string }{
+			{good, "vendor=x", good, "vendor=x"},
+			{good, "", good, ""},
+			{"", "vendor=x", "", ""},
+			{"00-nonsense", "vendor=x", "", ""},
+		} {
+			if forward && tt.sent != good {
+				tt.want, tt.wantState = tt.sent, tt.state // the request is the caller's
+			}
+			var got http.Header
+			host := workerHost(t, forward, &trigger.Worker{}, func(w http.ResponseWriter, r *http.Request) {
+				got = r.Header
+				w.Header().Set("Content-Type", "application/json")
+				_, _ = io.WriteString(w, `{}`)
+			})
+			r := httptest.NewRequest("GET", "/api/echo", nil)
+			for name, value := range map[string]string{"Traceparent": tt.sent, "Tracestate": tt.state} {
+				if value != "" {
+					r.Header.Set(name, value)
+				}
+			}
+			host.ServeHTTP(httptest.NewRecorder(), r)
+			if got.Get("Traceparent") != tt.want || got.Get("Tracestate") != tt.wantState {
+				t.Errorf("forward %v, %q %q: the program got %q %q, want %q %q", forward, tt.sent, tt.state,
+					got.Get("Traceparent"), got.Get("Tracestate"), tt.want, tt.wantState)
+			}
+		}
+	}
+}
+
+// The program is told the address that the client asked, below another router too.
+func TestWorkerURLBelowPrefix(t *testing.T) {
+	for target, want := range map[string]string{
+		"/apps/one/api/out?q=1":  "http://app.test/apps/one/api/out?q=1",
+		"/apps/one/api/%6Fut?":   "http://app.test/apps/one/api/%6Fut?",
+		"/apps/one/api/x/../out": "http://app.test/apps/one/api/out",
+		"/api/out":               "http://app.test/api/out",
+	} {
+		var got struct {
+			Data map[string]struct {
+				URL string `json:"Url"`
+			}
+		}
+		var h http.Handler = workerHost(t, false, &trigger.Worker{}, func(w http.ResponseWriter, r *http.Request) {
+			if err := json.NewDecoder(r.Body).Decode(&got); err != nil {
+				t.Error(err)
+			}
+			w.Header().Set("Content-Type", "application/json")
+			_, _ = io.WriteString(w, `{}`)
+		})
+		if strings.HasPrefix(target, "/apps/one") {
+			h = http.StripPrefix("/apps/one", h)
+		}
+		w := httptest.NewRecorder()
+		h.ServeHTTP(w, httptest.NewRequest("GET", "http://app.test"+target, nil))
+		if got.Data["req"].URL != want {
+			t.Errorf("%s: %d, Url %q, want %q", target, w.Code, got.Data["req"].URL, want)
+		}
+	}
+}
+
+func TestWorkerAwait(t *testing.T) {
+	p := httptest.NewServer(http.NotFoundHandler())
+	defer p.Close()
+	if err := (&trigger.Worker{URL: p.URL}).Await(t.Context()); err != nil {
+		t.Errorf("404 from /: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := (&trigger.Worker{URL: "http://127.0.0.1:1"}).Await(ctx); !errors.Is(err, context.Canceled) {
+		t.Errorf("nobody there: %v", err)
 	}
 }
 
