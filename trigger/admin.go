@@ -227,7 +227,7 @@ func (a *admin) serveKeys(x *exchange, rest string) bool {
 		return true
 	}
 	r := x.r
-	if a.site.Compat && a.site.bodyMax > 0 && r.ContentLength > a.site.bodyMax {
+	if a.site.Compat && a.site.bodyMax >= 0 && r.ContentLength > a.site.bodyMax {
 		r.Body = unreadable{r.Body}
 	}
 	if x.user != nil {

@@ -80,7 +80,7 @@ func (x *exchange) serveCompat() {
 	if !x.authenticate(e) || !x.admit(e) {
 		return
 	}
-	if s.bodyMax > 0 && x.r.ContentLength > s.bodyMax {
+	if s.bodyMax >= 0 && x.r.ContentLength > s.bodyMax {
 		// Binding reads a body of declared length, whether or not the function
 		// does, and fails (TR-172).
 		x.refuse(errBodyRead)

@@ -271,3 +271,52 @@ func TestMethodNotAllowed(t *testing.T) {
 		}
 	}
 }
+
+// TR-125, TR-178: a panic in Compat keeps the fields that were set, and a custom
+// Content-Type is added where there is none.
+func TestPanicKeepsFields(t *testing.T) {
+	for _, tt := range []struct {
+		compat bool
+		set    string
+		want   string
+	}{
+		{true, "text/own", "text/own"}, {true, "", "text/custom"}, {false, "text/own", "text/custom"},
+	} {
+		app := trigger.App{Host: trigger.HostConfig{Version: "2.0", MaxBody: 10, HTTP: trigger.HTTPConfig{
+			RoutePrefix: "api", MaxOutstandingRequests: -1, MaxConcurrentRequests: -1,
+			CustomHeaders: []trigger.Header{{Name: "Content-Type", Value: "text/custom"}}}}}
+		host, err := trigger.NewHost(trigger.Config{App: &app, Compat: tt.compat, Functions: []trigger.Function{{
+			Name: "f", Level: keys.Anonymous, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				if w.Header().Set("Content-Length", "5"); tt.set != "" {
+					w.Header().Set("Content-Type", tt.set)
+				} else {
+					w.Header().Del("Content-Type")
+				}
+				panic("after the fields")
+			})}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		rec := httptest.NewRecorder()
+		host.ServeHTTP(rec, httptest.NewRequest("GET", "/api/f", nil))
+		if got := rec.Header().Get("Content-Type"); rec.Code != 500 || got != tt.want || rec.Header().Get("Content-Length") == "5" {
+			t.Errorf("compat %v, %q: %d, %v, want %q", tt.compat, tt.set, rec.Code, rec.Header(), tt.want)
+		}
+	}
+}
+
+// TR-173: a limit of 0 admits only empty bodies.
+func TestBodyLimitZero(t *testing.T) {
+	app := trigger.App{Host: trigger.HostConfig{Version: "2.0", HTTP: trigger.HTTPConfig{RoutePrefix: "api", MaxOutstandingRequests: -1, MaxConcurrentRequests: -1}}}
+	host, err := trigger.NewHost(trigger.Config{App: &app, Compat: true, Functions: []trigger.Function{{Name: "f", Level: keys.Anonymous, Handler: returns("ok", nil)}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for body, want := range map[string]int{"": 200, "x": 500} {
+		rec := httptest.NewRecorder()
+		host.ServeHTTP(rec, httptest.NewRequest("POST", "/api/f", strings.NewReader(body)))
+		if rec.Code != want {
+			t.Errorf("%q: %d, want %d", body, rec.Code, want)
+		}
+	}
+}

@@ -378,9 +378,14 @@ func (x *exchange) contain() (abort bool) {
 		return true
 	}
 	h := x.w.Header()
-	for _, name := range bodyFields {
+	fields := bodyFields
+	if x.site.Compat {
+		fields = fields[:2] // the others stay (TR-125)
+	}
+	for _, name := range fields {
 		delete(h, name)
 	}
+	x.site.stamp.putNames(h)
 	x.status = http.StatusInternalServerError
 	r := x.r
 	if x.call != nil && x.call.req.URL != nil {
@@ -390,7 +395,7 @@ func (x *exchange) contain() (abort bool) {
 	return false
 }
 
-var bodyFields = []string{"Content-Type", "Content-Length", "Content-Encoding", "Content-Range", "Etag", "Last-Modified", "Trailer"}
+var bodyFields = []string{"Content-Length", "Trailer", "Content-Type", "Content-Encoding", "Content-Range", "Etag", "Last-Modified"}
 
 // serveReserved answers for the host's own paths.
 func (x *exchange) serveReserved(first, rest string) {

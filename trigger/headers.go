@@ -64,17 +64,22 @@ func (s *stamp) marks() bool { return len(s.names) > 0 || s.hsts != nil }
 
 func (s *stamp) put(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
-	for i, name := range s.names {
-		if _, there := h[name]; !there {
-			h[name] = slices.Clip(s.values[i])
-		}
-	}
+	s.putNames(h)
 	if s.hsts == nil {
 		return
 	}
 	scheme, host := origin(r, s.origin)
 	if strings.EqualFold(scheme, "https") && !slices.Contains(s.excluded, strings.ToLower(hostOnly(host))) {
 		h["Strict-Transport-Security"] = s.hsts
+	}
+}
+
+// putNames puts the custom headers that are not there.
+func (s *stamp) putNames(h http.Header) {
+	for i, name := range s.names {
+		if _, there := h[name]; !there {
+			h[name] = slices.Clip(s.values[i])
+		}
 	}
 }
 
