@@ -275,11 +275,36 @@ func (c *Config) tamperedHeader(t reporter) {
 				m.Header.Set(name, value)
 				c.refused(t, m, name+" changed")
 			}
+			c.respelled(t, name, value, at)
 		}
 	}
 	if m := c.signed(t, sample); m.Target != c.Message([]byte(sample)).Target {
 		m.Target += "x"
 		c.refused(t, m, "the URL changed")
+	}
+}
+
+// respelled changes a byte in a way that may be another case of the same letter.
+// Of a signature that can be the same one, of a token it never is.
+func (c *Config) respelled(t reporter, name, value string, at int) {
+	t.Helper()
+	genuine, err := c.verify(t, c.signed(t, sample))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bit := range []byte{0x20, 0x80} {
+		changed := []byte(value)
+		changed[at] ^= bit
+		m := c.signed(t, sample)
+		m.Header.Set(name, string(changed))
+		if c.Token && at > strings.LastIndexByte(value, ' ') {
+			c.refused(t, m, name+" changed")
+			continue
+		}
+		d, err := c.verify(t, m)
+		if err == nil && !bytes.Equal(d.Signature.Bytes(), genuine.Signature.Bytes()) {
+			t.Errorf("%s changed: accepted as another delivery", name)
+		}
 	}
 }
 
