@@ -1,202 +1,203 @@
 package route
 
-import (
-	"encoding/binary"
-	"math/bits"
-	"strings"
-)
+import "strings"
 
 // Cut returns the value that a template takes from a path, for a path that the
 // template is known to accept: constraints are not looked at. The template is
 // given as text, so that what is left of a match when it is over, a text and a
-// path, is enough. It reports whether there is a value, like [Values.Lookup].
+// path, is enough. It reports whether there is a value, like [Values.Lookup], and
+// whether it happened to see that the value is ASCII, like [Match.ASCII].
 //
-// Cut does not allocate if the parameter is alone in its segment and spelled as
-// in the template, and no segment before it has constraints, defaults or double
-// braces.
-func Cut(template, path, name string) (value string, ok bool) {
-	tag, keep := tagOf(name)
-	at := 0
-	if template != "" && template[0] == '/' {
-		at = 1
+// Cut does not allocate if the parameter is alone in its segment and spelled as in
+// the template, by letters, digits and "_".
+func Cut(template, path, name string) (value string, ok, ascii bool) {
+	if len(template) < 8 || len(path) < 8 {
+		return cut(template, path, name)
 	}
 	// Along template and path, segment by segment and eight bytes at a time, to where
 	// the template has "{name}".
-	for pos := 1; pos < len(path) && at < len(template); pos++ {
-		w, p := load(template, at), load(path, pos)
-		slash := slashIn(p)
-		stop := pos
-		for slash == 0 {
-			stop += 8
-			slash = slashIn(load(path, stop))
+	lastT, lastP := eight(template[len(template)-8:])^solidi, eight(path[len(path)-8:])^solidi
+	at := templateStart(template)
+	for pos := uint(1); pos < uint(len(path)) && at < uint(len(template)); {
+		var w, p uint64
+		if at+8 <= uint(len(template)) {
+			w = eight(template[at:at+8]) ^ solidi
+		} else {
+			w = lastT >> (8 * (at + 8 - uint(len(template))) & 63)
 		}
-		stop += bits.TrailingZeros64(slash) >> 3
-		if w&keep == tag && (len(name) <= 5 || longTag(template[at:], name)) {
-			return path[pos:stop], true
-		}
-		pos = stop
-		slash = slashIn(w)
-		marks := marksIn(w)
+		first := w
+		end, slash, marks := at, slashIn(w), marksIn(w)
 		for slash == 0 && marks == 0 {
-			at += 8
-			w = load(template, at)
+			end += 8
+			if end+8 <= uint(len(template)) {
+				w = eight(template[end:end+8]) ^ solidi
+			} else {
+				w = lastT >> (8 * (end + 8 - uint(len(template))))
+			}
 			slash, marks = slashIn(w), marksIn(w)
 		}
-		if marks&(slash-1)&^slash != 0 {
+		plain := marks&(slash-1)&^slash == 0
+		end += through(slash)
+
+		if pos+8 <= uint(len(path)) {
+			p = eight(path[pos:pos+8]) ^ solidi
+		} else {
+			p = lastP >> (8 * (pos + 8 - uint(len(path))) & 63)
+		}
+		seen := p
+		start := pos
+		slash = slashIn(p)
+		for slash == 0 {
+			pos += 8
+			if pos+8 <= uint(len(path)) {
+				p = eight(path[pos:pos+8]) ^ solidi
+			} else {
+				p = lastP >> (8 * (pos + 8 - uint(len(path))))
+			}
+			seen |= p
+			slash = slashIn(p)
+		}
+		pos += through(slash)
+
+		if plain {
+			if end-at == uint(len(name))+3 && isParam(template[at:end-1], name, first) {
+				return path[start : pos-1], true, seen&highs == 0
+			}
+			at = end
+			continue
+		}
+		size, is, all := paramIn(template[at:], name)
+		if all {
 			break
 		}
-		at += bits.TrailingZeros64(slash)>>3 + 1
+		if is {
+			return path[start : pos-1], true, seen&highs == 0
+		}
+		at += uint(size) + 1
 	}
 	return cut(template, path, name)
 }
 
-// cut is Cut for what is less common: names that tagOf does not know, and
-// constraints, defaults or an optional parameter in the way.
-func cut(template, path, name string) (value string, ok bool) {
-	if value, ok, sure := cutPlain(template, path, name); sure {
-		return value, ok
+// isParam reports whether a segment of the right length is "{name}"; first is what
+// load returns for it, and no byte of it is one of "89:;<=>?".
+func isParam(segment, name string, first uint64) bool {
+	if segment[0] != '{' || segment[1:len(segment)-1] != name || segment[len(segment)-1] != '}' {
+		return false
+	}
+	first = (first ^ solidi) >> 8
+	return len(name) <= 7 && len(name) > 0 && oddIn(first)&(1<<(8*len(name)&63)-1) == 0 || plainName(name)
+}
+
+// cut is Cut for what is less common: odd names, catch-alls,
+// complex segments, and values that the path left out.
+func cut(template, path, name string) (value string, ok, ascii bool) {
+	if plainName(name) {
+		at := int(templateStart(template))
+		for pos := 1; pos < len(path) && at < len(template); {
+			size, is, all := paramIn(template[at:], name)
+			if all {
+				return path[pos:], true, false
+			}
+			stop := segmentEnd(path, pos, load(path, pos))
+			if is {
+				return path[pos:stop], true, false
+			}
+			at, pos = at+size+1, stop+1
+		}
 	}
 	p, err := parse(template)
 	if err != nil {
-		return "", false
+		return "", false, false
 	}
 	t := p.template(false)
 	var c captures
 	if !t.split(path, false, &c) {
-		return "", false
+		return "", false, false
 	}
-	v := c.values(t, path)
-	return v.Lookup(name)
+	value, ok = c.values(t, path).Lookup(name)
+	return value, ok, false
 }
 
-// tagOf returns the first eight bytes of "{name}/" as a word, and which of its bytes
-// that takes: none if the name is empty or its first eight bytes are not all letters
-// or one of "@[\]^_`".
-func tagOf(name string) (tag, keep uint64) {
-	n := len(name)
+// templateStart returns where the first segment of a template begins.
+func templateStart(template string) uint {
 	switch {
-	case n >= 8:
-		tag = binary.LittleEndian.Uint64([]byte(name[:8]))
-	case n >= 4:
-		low, high := binary.LittleEndian.Uint32([]byte(name[:4])), binary.LittleEndian.Uint32([]byte(name[n-4:]))
-		tag = uint64(low) | uint64(high)<<(8*(n-4)&63)
-	case n > 0:
-		tag = uint64(name[0]) | uint64(name[n>>1])<<(8*(n>>1)&63) | uint64(name[n-1])<<(8*(n-1)&63)
-	default:
-		return 1, 0
+	case strings.HasPrefix(template, "/"):
+		return 1
+	case strings.HasPrefix(template, "~/"):
+		return 2
 	}
-	// Of ASCII the bytes from '@' on have bit 6, and those behind 'z' get bit 7 by 5.
-	if (^tag&(lows*0x40)|tag&highs|(tag&^highs+lows*5)&highs)&firstBytes(n) != 0 {
-		return 1, 0
-	}
-	keep = firstBytes(n + 3)
-	return (tag<<8 | '{' | uint64('}')<<(8*n+8) | uint64('/')<<(8*n+16)) ^ solidi&keep, keep
+	return 0
 }
 
-// longTag reports whether "{name}" begins the template and is all of its segment.
-func longTag(template, name string) bool {
-	end := 1 + len(name)
-	return end < len(template) && template[1:end] == name && template[end] == '}' &&
-		(end+1 == len(template) || template[end+1] == '/') && plainName(name)
-}
-
-// marksIn returns a word that is zero below the first byte of w that is one of
-// "89:;<=>?": some of these begin what could hide a slash.
-func marksIn(w uint64) uint64 {
-	x := (w | lows*7) ^ lows*('?'^'/'|7)
-	return (x - lows) & ^x & highs
-}
-
-// cutPlain finds the parameter by its name, counts the slashes before it and
-// skips as many in the path. It is not sure where that would not do.
-func cutPlain(template, path, name string) (value string, ok, sure bool) {
-	if !plainName(name) {
-		return "", false, false
-	}
-	open, all := findParam(template, name)
-	if open < 0 {
-		return "", false, false
-	}
-	segment, plain := slashesBefore(template[:open])
-	if !plain {
-		return "", false, false
-	}
-	pos := segmentStart(path, segment)
-	if pos >= len(path) {
-		return "", false, false // a default perhaps
-	}
-	if all {
-		return path[pos:], true, true
-	}
-	return path[pos:segmentEnd(path, pos, load(path, pos))], true, true
-}
-
-// findParam returns where the brace of the parameter stands that is alone in its
-// segment and called name, or -1, and whether it is a catch-all.
-func findParam(template, name string) (open int, all bool) {
-	for from := 0; ; {
-		i := strings.Index(template[from:], name)
-		if i < 0 {
-			return -1, false
-		}
-		open = from + i - 1
-		from += i + len(name)
-		for open >= 0 && template[open] == '*' {
-			open--
-		}
-		if open < 0 || template[open] != '{' || open > 0 && template[open-1] != '/' {
-			continue
-		}
-		rest := template[from:]
-		if rest != "" && (rest[0] == ':' || rest[0] == '=' || rest[0] == '?') {
-			end := strings.IndexByte(rest, '}')
-			if end < 0 || strings.IndexByte(rest[:end], '{') >= 0 {
-				return -1, false
+// paramIn returns how long the segment is that a template begins with, whether it
+// is a parameter called name, and whether that is a catch-all. The name is a plain
+// one.
+func paramIn(template, name string) (size int, is, all bool) {
+	first := "" // a parameter at the very beginning, with its braces
+	i := 0
+	for i < len(template) && template[i] != '/' {
+		switch c := template[i]; {
+		case c == '}' || strings.HasPrefix(template[i:], "{{"):
+			i += 2
+		case c == '{':
+			end := paramEnd(template, i)
+			if i == 0 {
+				first = template[:end]
 			}
-			rest = rest[end:]
-		}
-		if rest == "}" || len(rest) > 1 && rest[0] == '}' && rest[1] == '/' {
-			return open, template[open+1] == '*'
+			i = end
+		default:
+			i++
 		}
 	}
+	if i > len(template) || first == "" || len(first) != i {
+		return i, false, false
+	}
+	body := first[1 : len(first)-1]
+	rest, is := strings.CutPrefix(strings.TrimLeft(body, "*"), name)
+	is = is && (rest == "" || strings.IndexByte(":=?", rest[0]) >= 0)
+	return i, is, is && body[0] == '*'
 }
 
-// special are the characters that a name which is looked for as it is must not
-// have.
-var special = [256]bool{'/': true, '{': true, '}': true, '?': true, '*': true, ':': true, '=': true}
+// paramEnd returns where the parameter ends that begins at i. What is not closed
+// ends with the template.
+func paramEnd(template string, i int) int {
+	for i++; i < len(template); i++ {
+		if c := template[i]; c == '{' || c == '}' {
+			if i+1 == len(template) || template[i+1] != c {
+				return i + 1
+			}
+			i++
+		}
+	}
+	return len(template)
+}
 
-// plainName reports whether name may be looked for in a template as it is.
+// plainName reports whether a name may be looked for in a template as it is.
 func plainName(name string) bool {
-	for i := range len(name) {
-		if special[name[i]] {
+	i := 0
+	for ; i+8 <= len(name); i += 8 {
+		if oddIn(eight(name[i:i+8])) != 0 {
+			return false
+		}
+	}
+	for ; i < len(name); i++ {
+		if oddIn(uint64(name[i]))&0x80 != 0 {
 			return false
 		}
 	}
 	return name != ""
 }
 
-// slashesBefore counts the segments in the beginning of a template. It is plain
-// if there is nothing in it that could hide a slash: that takes a constraint or a
-// default.
-func slashesBefore(beginning string) (n int, plain bool) {
-	if strings.IndexByte(beginning, ':') >= 0 || strings.IndexByte(beginning, '=') >= 0 {
-		return 0, false
-	}
-	n = strings.Count(beginning, "/")
-	if strings.HasPrefix(beginning, "/") || strings.HasPrefix(beginning, "~/") {
-		n--
-	}
-	return n, true
+// oddIn returns a word with the highest bit set in those bytes of w, plain ones, that
+// are neither letters nor digits nor one of "@[\\]^_`".
+func oddIn(w uint64) uint64 {
+	x := w | highs
+	return (^(x - lows*'0') | (x-lows*('9'+1))&^(x-lows*'@') | (x - lows*('z'+1)) | w) & highs
 }
 
-// segmentStart returns where segment n of path begins, or the length of the path
-// if it has no more segments.
-func segmentStart(path string, n int) int {
-	pos := 1
-	for ; n > 0; n-- {
-		if pos = segmentEnd(path, pos, load(path, pos)) + 1; pos >= len(path) {
-			return len(path)
-		}
-	}
-	return pos
+// marksIn returns a word that is zero below the first byte of w, of the form that load
+// returns, that is one of "89:;<=>?": some of these begin what could hide a slash.
+func marksIn(w uint64) uint64 {
+	x := (w | lows*7) ^ lows*('?'^'/'|7)
+	return (x - lows) & ^x & highs
 }

@@ -31,7 +31,7 @@ func TestCut(t *testing.T) {
 		{"", "", "b", ""},
 	}
 	for _, tt := range tests {
-		if got, _ := route.Cut(tt.template, tt.path, tt.name); got != tt.want {
+		if got, _, _ := route.Cut(tt.template, tt.path, tt.name); got != tt.want {
 			t.Errorf("Cut(%q, %q, %q) = %q, want %q", tt.template, tt.path, tt.name, got, tt.want)
 		}
 	}
@@ -51,7 +51,7 @@ func TestCutAgainstMatch(t *testing.T) {
 				}
 				for _, p := range append(r.Template.Params(), route.Param{Name: "p}/{q"}, route.Param{Name: "E"}) {
 					want, present := v.Lookup(p.Name)
-					got, ok := route.Cut(r.Template.String(), path, p.Name)
+					got, ok, _ := route.Cut(r.Template.String(), path, p.Name)
 					if got != want || ok != present {
 						t.Fatalf("Cut(%q, %q, %q) = %q, %v, want %q, %v", r.Template, path, p.Name, got, ok, want, present)
 					}

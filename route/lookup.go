@@ -120,8 +120,8 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 		seen |= uint64(n.marks)
 		id = next
 		// The slash is known before the text is: the next step need not wait.
-		if stop := uint(bits.TrailingZeros64(slash)>>3) + 1; uint(c.advance) == stop {
-			pos += stop
+		if size := through(slash); uint(c.advance) == size {
+			pos += size
 		} else {
 			pos += uint(c.advance)
 		}
@@ -144,9 +144,9 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 			seen |= w & highs
 			slash = slashIn(w)
 		}
-		pos += uint(bits.TrailingZeros64(slash) >> 3)
+		pos += through(slash)
 		if unusual != 0 {
-			s := t.step(id, next, path, start, pos)
+			s := t.step(id, next, path, start, pos-1)
 			seen |= uint64(s.marks)
 			if s.next == 0 {
 				return t.nothing(methods, path, seen, nil)
@@ -159,7 +159,6 @@ func (t *tree) lookup(method, path string) (found *end, starts, seen uint64, why
 		} else {
 			id = n.param
 		}
-		pos++
 		if starts>>48 == 0 { // nothing from the fifth on
 			starts = starts<<16 | uint64(start)
 		}

@@ -1,7 +1,5 @@
 package route
 
-import "math/bits"
-
 // A search is one walk that looks at all that may be better than what it has
 // found. It holds neither the path nor the values, so that the compiler sees that
 // the values do not escape.
@@ -43,15 +41,7 @@ func (s *search) walk(v *captures, path string, id int32, pos, k int) bool {
 		if n.param == 0 || !s.mayGain(n.param) {
 			return found
 		}
-		stop := pos
-		for {
-			if m := slashIn(w); m != 0 {
-				stop += bits.TrailingZeros64(m) >> 3
-				break
-			}
-			stop += 8
-			w = load(path, stop)
-		}
+		stop := segmentEnd(path, pos, w)
 		if stop == pos {
 			return found
 		}

@@ -3,7 +3,6 @@ package route
 import (
 	"iter"
 	"math"
-	"math/bits"
 	"strings"
 )
 
@@ -105,7 +104,7 @@ func (v Values) Lookup(name string) (value string, ok bool) {
 				w = (eight(v.path[len(v.path)-8:]) ^ solidi) >> (8 * (stop + 8 - uint(len(v.path))))
 			}
 			if slash := slashIn(w); slash != 0 {
-				return v.path[start : stop+uint(bits.TrailingZeros64(slash)>>3)], true
+				return v.path[start : stop+through(slash)-1], true
 			}
 		}
 	}

@@ -1,7 +1,6 @@
 package httproute
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"net/http"
@@ -168,11 +167,11 @@ func lossy(r *http.Request) bool {
 // "" if there is none; see [route.Cut].
 func Value(r *http.Request, name string) string {
 	if r.URL.RawPath == "" {
-		if value, _ := route.Cut(r.Pattern, r.URL.Path, name); shortASCII(value) {
+		if value, _, ascii := route.Cut(r.Pattern, r.URL.Path, name); ascii || utf8.ValidString(value) {
 			return value
 		}
 	}
-	value, _ := Lookup(r, name)
+	value, _, _ := route.Cut(r.Pattern, Path(r), name)
 	return value
 }
 
@@ -180,25 +179,10 @@ func Value(r *http.Request, name string) string {
 // parameter that the path left out has none.
 func Lookup(r *http.Request, name string) (value string, ok bool) {
 	if r.URL.RawPath == "" {
-		if value, ok = route.Cut(r.Pattern, r.URL.Path, name); shortASCII(value) || utf8.ValidString(value) {
+		if value, ok, ascii := route.Cut(r.Pattern, r.URL.Path, name); ascii || utf8.ValidString(value) {
 			return value, ok
 		}
 	}
-	return route.Cut(r.Pattern, Path(r), name)
-}
-
-// shortASCII reports whether s is ASCII, if it is of four to sixteen bytes: two words
-// have them all.
-func shortASCII(s string) bool {
-	const highs = 0x8080808080808080
-	switch n := len(s); {
-	case n > 16 || n < 4:
-		return false
-	case n >= 8:
-		first, last := binary.LittleEndian.Uint64([]byte(s[:8])), binary.LittleEndian.Uint64([]byte(s[n-8:]))
-		return (first|last)&highs == 0
-	default:
-		first, last := binary.LittleEndian.Uint32([]byte(s[:4])), binary.LittleEndian.Uint32([]byte(s[n-4:]))
-		return uint64(first|last)&highs == 0
-	}
+	value, ok, _ = route.Cut(r.Pattern, Path(r), name)
+	return value, ok
 }
