@@ -54,7 +54,10 @@ func (r *Resolver) current(ctx context.Context, e *entry) (*view, error) {
 		case fresh:
 			return v, nil
 		case due:
-			r.start(ctx, e)
+			if e.mu.TryLock() { // who has it is about to read, or has just read
+				r.startLocked(ctx, e)
+				e.mu.Unlock()
+			}
 			return v, nil
 		}
 	}
@@ -95,6 +98,11 @@ func (r *Resolver) wait(ctx context.Context, e *entry) error {
 func (r *Resolver) start(ctx context.Context, e *entry) (*flight, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	return r.startLocked(ctx, e)
+}
+
+// startLocked is start for whoever holds e.mu.
+func (r *Resolver) startLocked(ctx context.Context, e *entry) (*flight, error) {
 	if e.flight != nil {
 		return e.flight, nil
 	}

@@ -67,43 +67,51 @@ func (r *runner) token(row tokenRow) {
 }
 
 // credential returns the headers that carry the row's credential, one way after
-// the other, and how the host is set up.
+// the other, and how the host is set up. It is told in words, first the kind of
+// the token and what is wrong with it, after a comma the setting.
 func (row *tokenRow) credential() (headers []map[string][]string, c keys.TokenConfig, ok bool) {
-	c = keys.TokenConfig{Site: tokenSite, Keys: []keys.Secret{keys.NewSecret(string(tokenKey))}, Now: func() time.Time { return tokenNow }}
-	kind, rest, _ := strings.Cut(row.Credential, ", ")
-	words := strings.Fields(kind)
-	switch {
-	case kind == "jwt" && rest == "":
-		return jwtHeaders(row.jwt(tokenKey)), c, true
-	case kind == "jwt with another signing key" && rest == "":
-		return jwtHeaders(row.jwt(otherKey)), c, true
-	case len(words) == 0 || !slices.Contains(words, "swt"):
-		return nil, c, false
-	}
-	if rest != "SwtAuthenticationEnabled off" {
-		c.InsecureRestricted = c.Keys
-	}
-	expires, cut := tokenNow.Add(time.Minute), 0
-	switch {
-	case kind == "swt" && (rest == "SwtAuthenticationEnabled" || rest == "SwtAuthenticationEnabled off"):
-	case kind == "expired swt":
-		expires = tokenNow.Add(-time.Minute)
-	case kind == "truncated swt":
-		cut = 10
+	signing := []keys.Secret{keys.NewSecret(string(tokenKey))}
+	c = keys.TokenConfig{Site: tokenSite, Keys: signing, InsecureRestricted: signing, Now: func() time.Time { return tokenNow }}
+	words, setting, _ := strings.Cut(row.Credential, ", ")
+	switch setting {
+	case "", "SwtAuthenticationEnabled":
+	case "SwtAuthenticationEnabled off":
+		c.InsecureRestricted = nil
 	default:
 		return nil, c, false
 	}
-	text := swt(expires)
-	return []map[string][]string{{keys.RestrictedTokenHeader: {text[:len(text)-cut]}}}, c, true
+	kind, key, expires, cut := "", tokenKey, tokenNow.Add(time.Hour), 0
+	words, another := strings.CutSuffix(words, " with another signing key")
+	if another {
+		key = otherKey
+	}
+	for word := range strings.FieldsSeq(words) {
+		switch word {
+		case "jwt", "swt":
+			kind = word
+		case "expired":
+			expires = tokenNow.Add(-time.Hour)
+		case "truncated":
+			cut = 10
+		default:
+			return nil, c, false
+		}
+	}
+	switch kind {
+	case "jwt":
+		text := row.jwt(key, expires)
+		text = text[:len(text)-cut]
+		return []map[string][]string{{keys.SiteTokenHeader: {text}}, {"Authorization": {"Bearer " + text}}}, c, true
+	case "swt":
+		text := swt(key, expires)
+		return []map[string][]string{{keys.RestrictedTokenHeader: {text[:len(text)-cut]}}}, c, true
+	}
+	return nil, c, false
 }
 
-func jwtHeaders(text string) []map[string][]string {
-	return []map[string][]string{{keys.SiteTokenHeader: {text}}, {"Authorization": {"Bearer " + text}}}
-}
-
-func (row *tokenRow) jwt(key []byte) string {
+func (row *tokenRow) jwt(key []byte, expires time.Time) string {
 	enc := base64.RawURLEncoding
-	body, err := json.Marshal(map[string]any{"iss": row.Issuer, "aud": row.Audience, "exp": tokenNow.Add(time.Minute).Unix()})
+	body, err := json.Marshal(map[string]any{"iss": row.Issuer, "aud": row.Audience, "exp": expires.Unix()})
 	if err != nil {
 		panic(err) // texts and numbers
 	}
@@ -114,17 +122,17 @@ func (row *tokenRow) jwt(key []byte) string {
 }
 
 // swt makes a simple web token with an expiry.
-func swt(expires time.Time) string {
+func swt(key []byte, expires time.Time) string {
 	plain := fmt.Appendf(nil, "exp=%d", (expires.Unix()+62135596800)*1e7)
 	pad := aes.BlockSize - len(plain)%aes.BlockSize
 	plain = append(plain, bytes.Repeat([]byte{byte(pad)}, pad)...)
-	block, err := aes.NewCipher(tokenKey)
+	block, err := aes.NewCipher(key)
 	if err != nil {
-		panic(err) // the key is a constant
+		panic(err) // the keys are constants
 	}
 	iv := bytes.Repeat([]byte{7}, aes.BlockSize)
 	cipher.NewCBCEncrypter(block, iv).CryptBlocks(plain, plain)
-	mark := sha256.Sum256(tokenKey)
+	mark := sha256.Sum256(key)
 	enc := base64.StdEncoding
 	return enc.EncodeToString(iv) + "." + enc.EncodeToString(plain) + "." + enc.EncodeToString(mark[:])
 }
