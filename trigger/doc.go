@@ -10,9 +10,9 @@
 //	http.ListenAndServe(":7071", host)
 //
 // Functions are plain http.Handlers; [Func] and [JSON] make handlers of
-// functions that return their answer. [FromContext] tells a function what the
-// host knows about the request. Without files, a [Function] says the same as a
-// function.json.
+// functions that return their answer, and [Jobs] go on working after a 202.
+// [FromContext] tells a function what the host knows about the request. Without
+// files, a [Function] says the same as a function.json.
 //
 // An app whose host.json names a custom handler is served by a [Worker], which
 // calls the program, and a [Process], which runs it. A [Program] is the other

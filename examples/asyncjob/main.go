@@ -19,7 +19,6 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
-	"sync"
 	"syscall"
 	"time"
 
@@ -28,11 +27,13 @@ import (
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
-// retry is when a caller may come back for a job that is not done, and longest
-// how long a request waits for one.
+// retry is when a caller may come back for a job that is not done, longest how long a
+// request waits for one, and patience how long a stop of the program does.
 const (
-	retry   = 2 * time.Second
-	longest = 30 * time.Second
+	retry    = 2 * time.Second
+	longest  = 30 * time.Second
+	patience = time.Second
+	reruns   = 100 // a job that brings the program down each time ends it in the end
 )
 
 func main() {
@@ -70,84 +71,47 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	base := "http://" + l.Addr().String() + "/api/jobs"
-	host, err := trigger.NewHost(trigger.Config{NoAdmin: true, Logger: logger, Functions: functions(store, base)})
+	jobs, err := trigger.NewJobs(trigger.JobsConfig{
+		Work: work, Store: store, StatusURL: base + "/", RetryAfter: retry, MaxWait: longest,
+		Reruns: reruns, Logger: logger,
+	})
 	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	host, err := trigger.NewHost(trigger.Config{NoAdmin: true, Logger: logger, Functions: functions(jobs)})
+	if err != nil {
+		return errors.Join(err, l.Close())
+	}
+	if err := jobs.Recover(ctx); err != nil {
 		return errors.Join(err, l.Close())
 	}
 	if err := guide(stdout, base); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	// Requests end first, for some of them wait for jobs.
-	working, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var worker sync.WaitGroup
-	worker.Go(func() {
-		store.work(working, func(err error) { logger.Error("job", "error", err) })
-	})
-	defer worker.Wait()
-	defer stop()
+	// BaseContext ends the requests that wait for jobs. The jobs get what is left of
+	// the time; those that need more run again at the next start.
 	srv := &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
-	return trigger.Serve(ctx, srv, l, 10*time.Second)
+	served := trigger.Serve(ctx, srv, l, 10*time.Second)
+	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
+	defer stop()
+	if err := jobs.Drain(grace); errors.Is(err, context.DeadlineExceeded) {
+		logger.Info("jobs are left for the next start")
+	}
+	return served
 }
 
-// functions are the three that a caller needs. Whoever has a job's id, which
-// nobody guesses, may ask for it; a real service asks for a key too.
-func functions(store *jobs, base string) []trigger.Function {
-	find := func(ctx context.Context, r *trigger.Request) (job, bool) {
-		id, err := uuid.Parse(r.PathValue("id"))
-		if err != nil {
-			return job{}, false
-		}
-		return store.get(ctx, id)
-	}
-	accept := func(_ context.Context, in struct {
-		Text    string  `json:"text"`
-		Seconds float64 `json:"seconds"`
-	}) (any, error) {
-		if in.Text == "" || in.Seconds < 0 || in.Seconds > 86_400 {
+// functions are what a caller needs. Whoever has a job's id, which nobody guesses, may
+// ask for it; a real service asks for a key too.
+func functions(jobs *trigger.Jobs) []trigger.Function {
+	accept := func(ctx context.Context, in order) (any, error) {
+		if in.Text == "" || !(in.Seconds >= 0 && in.Seconds <= 86_400) {
 			return &trigger.Response{Status: http.StatusBadRequest, Body: "want a text, and 0 to 86400 seconds\n"}, nil
 		}
-		j, err := store.add(in.Text, time.Duration(in.Seconds*float64(time.Second)))
-		if err != nil {
-			return nil, err
-		}
-		return trigger.Accepted(base+"/"+j.ID.String(), retry), nil
-	}
-	status := func(ctx context.Context, r *trigger.Request) (any, error) {
-		wait, err := time.ParseDuration("0" + r.URL.Query().Get("wait"))
-		if err != nil {
-			return &trigger.Response{Status: http.StatusBadRequest, Body: "wait is no duration such as 10s\n"}, nil
-		}
-		ctx, cancel := context.WithTimeout(ctx, min(wait, longest))
-		defer cancel()
-		j, ok := find(ctx, r)
-		switch {
-		case !ok:
-			return &trigger.Response{Status: http.StatusNotFound}, nil
-		case j.State == waiting:
-			return trigger.Accepted(base+"/"+j.ID.String(), retry), nil
-		}
-		return map[string]string{"state": j.State, "result": j.Result}, nil
-	}
-	cancel := func(_ context.Context, r *trigger.Request) (any, error) {
-		id, err := uuid.Parse(r.PathValue("id"))
-		if err != nil {
-			return &trigger.Response{Status: http.StatusNotFound}, nil
-		}
-		j, ok, err := store.end(id, cancelled, "")
-		switch {
-		case err != nil:
-			return nil, err
-		case !ok:
-			return &trigger.Response{Status: http.StatusNotFound}, nil
-		case j.State == "":
-			return &trigger.Response{Status: http.StatusConflict, Body: "it has ended already\n"}, nil
-		}
-		return map[string]string{"state": j.State}, nil
+		return jobs.Accept(ctx, in)
 	}
 	return []trigger.Function{
 		{Name: "accept", Route: "jobs", Methods: []string{"POST"}, Level: keys.Anonymous, Handler: trigger.JSON(accept)},
-		{Name: "status", Route: "jobs/{id:guid}", Methods: []string{"GET"}, Level: keys.Anonymous, Handler: trigger.Func(status)},
-		{Name: "cancel", Route: "jobs/{id:guid}", Methods: []string{"DELETE"}, Level: keys.Anonymous, Handler: trigger.Func(cancel)},
+		{Name: "job", Route: "jobs/{id:guid}", Methods: []string{"GET", "DELETE"}, Level: keys.Anonymous, Handler: jobs.Handler()},
 	}
 }
 

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -10,12 +9,14 @@ import (
 	"testing"
 
 	"github.com/httptrigger/httptrigger/internal/exampletest"
+	"github.com/httptrigger/httptrigger/trigger"
+	"github.com/httptrigger/httptrigger/trigger/jobtest"
 )
 
 func TestCurlLines(t *testing.T) {
 	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", t.TempDir())
 	bodies := p.Try(t)
-	if want := `{"result":"HELLO","state":"done"}`; bodies[1] != want {
+	if want := `{"state":"done","result":"HELLO"}`; bodies[1] != want {
 		t.Errorf("the result is %s, want %s", bodies[1], want)
 	}
 	if want := `{"state":"cancelled"}`; bodies[3] != want {
@@ -75,13 +76,13 @@ func TestRestart(t *testing.T) {
 		status       int
 		body         string
 	}{
-		{"GET", first, 200, `{"result":"FIRST","state":"done"}`},
+		{"GET", first, 200, `{"state":"done","result":"FIRST"}`},
 		{"DELETE", first, 409, "it has ended already\n"},
 		{"GET", long, 202, ""},
 		{"GET", behind, 202, ""},
 		{"DELETE", long, 200, `{"state":"cancelled"}`},
-		{"GET", behind + "?wait=10s", 200, `{"result":"BEHIND","state":"done"}`},
-		{"GET", long, 200, `{"result":"","state":"cancelled"}`},
+		{"GET", behind + "?wait=10s", 200, `{"state":"done","result":"BEHIND"}`},
+		{"GET", long, 200, `{"state":"cancelled"}`},
 		{"GET", long + "?wait=x", 400, "wait is no duration such as 10s\n"},
 	} {
 		if status, _, body := ask(t, step.method, p.Base(t)+step.path, ""); status != step.status || body != step.body {
@@ -106,20 +107,24 @@ func TestBadStarts(t *testing.T) {
 	exampletest.Refuses(t, app, []string{"-home", t.TempDir(), "-addr", taken}, taken, "-addr")
 }
 
-// TestNothingHalfWritten holds that a job's file is JSON and alone in its folder.
-func TestNothingHalfWritten(t *testing.T) {
+// TestStore holds what a trigger.JobStore owes, over a restart, and that the files in
+// its folder are jobs and nothing else.
+func TestStore(t *testing.T) {
 	home := t.TempDir()
-	s, err := open(home)
-	if err != nil {
-		t.Fatal(err)
+	jobtest.Run(t, func(t *testing.T, _ bool) trigger.JobStore {
+		s, err := open(home)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return s
+	})
+	files, err := os.ReadDir(home)
+	if err != nil || len(files) != 3 {
+		t.Errorf("%d files, %v", len(files), err)
 	}
-	j, err := s.add("text", 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	files, _ := os.ReadDir(home)
-	text, err := os.ReadFile(filepath.Join(home, j.ID.String()+".json"))
-	if len(files) != 1 || err != nil || !json.Valid(text) {
-		t.Errorf("%d files, %q, %v", len(files), text, err)
+	for _, f := range files {
+		if _, err := read(filepath.Join(home, f.Name())); err != nil {
+			t.Error(err)
+		}
 	}
 }
