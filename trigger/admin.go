@@ -49,6 +49,7 @@ func (s *site) setAdmin(errs *mistakes) {
 		{"host/drain/status", get, accessInternal, a.drainStatus},
 		{"host/resume", post, accessInternal, a.resume},
 		{"host/synctriggers", post, accessInternal, a.syncTriggers},
+		{"host/restart", post, accessAdmin, a.restart},
 		{"host/state", put, accessAdmin, a.setState},
 		{"host/debug", post, accessAdmin, a.debug},
 		{"warmup", nil, accessAnybody, a.warmup},

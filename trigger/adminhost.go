@@ -1,8 +1,10 @@
 package trigger
 
 import (
+	"context"
 	"encoding/json"
 	"encoding/xml"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -158,7 +160,10 @@ func (a *admin) config(x *exchange, _ string) {
 
 // log takes lines for the host's log from the platform's tools.
 func (a *admin) log(x *exchange, _ string) {
-	var entries []struct{ Level, FunctionName, Source, Message string }
+	var entries []struct {
+		Level                         any // a name or a number
+		FunctionName, Source, Message string
+	}
 	text, ok := a.readJSON(x)
 	if !ok {
 		return
@@ -168,7 +173,7 @@ func (a *admin) log(x *exchange, _ string) {
 		return
 	}
 	for _, e := range entries {
-		a.site.Logger.InfoContext(x.r.Context(), "Log entry", "level", e.Level, "function", e.FunctionName,
+		a.site.Logger.InfoContext(x.r.Context(), "Log entry", "level", Redact(fmt.Sprint(e.Level)), "function", e.FunctionName,
 			"source", e.Source, "message", Redact(e.Message))
 	}
 	x.answerEmpty(http.StatusOK)
@@ -263,6 +268,45 @@ func (a *admin) setState(x *exchange, _ string) {
 	}
 	h.SetOffline(offline, nil)
 	x.answerEmpty(http.StatusAccepted)
+}
+
+// hostOptions is the answer of admin/host/restart (ScriptApplicationHostOptions.cs).
+type hostOptions struct {
+	SelfHost   bool   `json:"isSelfHost"`
+	Secrets    string `json:"secretsPath"`
+	Script     string `json:"scriptPath"`
+	Log        string `json:"logPath"`
+	TestData   string `json:"testDataPath"`
+	Parent     bool   `json:"hasParentScope"`
+	Standby    bool   `json:"isStandbyConfiguration"`
+	ReadOnly   bool   `json:"isFileSystemReadOnly"`
+	FromBundle bool   `json:"isScmRunFromPackage"`
+}
+
+// restart starts the embedder's restart and answers at once with where things are
+// (TR-214a, TR-238, TR-239).
+func (a *admin) restart(x *exchange, _ string) {
+	s := a.site
+	if s.Restart == nil && !s.Compat {
+		x.answerEmpty(http.StatusNotImplemented)
+		return
+	}
+	ctx := context.WithoutCancel(x.r.Context())
+	go func() {
+		if s.Restart == nil {
+			s.Logger.WarnContext(ctx, "Not restarted", "error", "Config.Restart is not set")
+		} else if err := s.Restart(ctx); err != nil {
+			s.Logger.ErrorContext(ctx, "Restart failed", "error", Redact(err.Error()))
+		}
+	}()
+	out := hostOptions{
+		Script: a.root(), Secrets: a.env("FUNCTIONS_SECRETS_PATH", "Secrets"), Log: a.env("FUNCTIONS_LOG_PATH", "/tmp/Functions"),
+		TestData: a.env("FUNCTIONS_TEST_DATA_PATH", "/tmp/FunctionsData"), ReadOnly: s.Files == nil,
+	}
+	if home := a.env("HOME", ""); s.app.Host.AppService && home != "" {
+		out.Secrets, out.Log, out.TestData = home+"/data/Functions/secrets", home+"/LogFiles/Application/Functions", home+"/data/Functions/sampledata"
+	}
+	x.answerJSON(http.StatusOK, out)
 }
 
 // warmup runs the warm-up function the first time, and answers 200 always.

@@ -112,6 +112,12 @@ type Config struct {
 	// callers with the system key NAME_extension or the master key.
 	Extensions map[string]http.Handler
 
+	// Restart is what admin/host/restart does, in a goroutine of its own and after
+	// the answer: load the app again and Reload, for one. Nil makes Default answer
+	// 501; Compat answers as the reference does, and the log says that nothing
+	// was done.
+	Restart func(ctx context.Context) error
+
 	// WarmUp runs once, for the first request of admin/warmup; nil does nothing.
 	WarmUp func(ctx context.Context) error
 

@@ -13,6 +13,12 @@ func TestHostVectors(t *testing.T) {
 	vec.Test(t, hostvec.Run, "testdata/host-vectors.json.gz")
 }
 
+// TestRuleApps replays apps of the same form that were written from the rules TR-1
+// to TR-220 where the recorded apps show none.
+func TestRuleApps(t *testing.T) {
+	vec.Test(t, hostvec.Run, "testdata/rule-apps.json.gz")
+}
+
 // TestTriggerVectors puts the facts about the pipeline to a host.
 func TestTriggerVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/trigger-vectors.json.gz")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -18,7 +19,7 @@ type answer struct {
 	Body         *string
 	ContentType  string
 	Headers      map[string]lines
-	Cookies      []struct{ Name, Value string }
+	Cookies      []cookie
 	Return       json.RawMessage
 	ObjectResult *struct {
 		Value  json.RawMessage
@@ -37,6 +38,26 @@ type answer struct {
 	Response  json.RawMessage
 	Outputs   json.RawMessage
 	RawAnswer json.RawMessage
+}
+
+// A cookie is one that a function sets.
+type cookie struct {
+	Name, Value, Path, Domain, SameSite string
+	MaxAge                              int
+	Secure, HTTPOnly                    bool
+}
+
+func (c cookie) cookie() *http.Cookie {
+	out := &http.Cookie{Name: c.Name, Value: c.Value, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge, Secure: c.Secure, HttpOnly: c.HTTPOnly}
+	switch strings.ToLower(c.SameSite) {
+	case "lax":
+		out.SameSite = http.SameSiteLaxMode
+	case "strict":
+		out.SameSite = http.SameSiteStrictMode
+	case "none":
+		out.SameSite = http.SameSiteNoneMode
+	}
+	return out
 }
 
 // handler makes the function of a vector. Where the library cannot have such a
@@ -194,7 +215,7 @@ func (a *answer) content() any {
 	}
 	result.Body = body
 	for _, c := range a.Cookies {
-		result.Cookies = append(result.Cookies, &http.Cookie{Name: c.Name, Value: c.Value})
+		result.Cookies = append(result.Cookies, c.cookie())
 	}
 	answer := trigger.Func(func(context.Context, *trigger.Request) (any, error) { return result, nil })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -88,9 +88,13 @@ func (l *link) UnmarshalText(text []byte) error { return l.UnmarshalBinary(text)
 var simple = map[string]reflect.Type{
 	"string":         reflect.TypeFor[*string](),
 	"int":            reflect.TypeFor[int32](),
-	"int?":           reflect.TypeFor[*int32](),
+	"uint":           reflect.TypeFor[uint32](),
 	"long":           reflect.TypeFor[int64](),
+	"ulong":          reflect.TypeFor[uint64](),
+	"short":          reflect.TypeFor[int16](),
+	"byte":           reflect.TypeFor[uint8](),
 	"bool":           reflect.TypeFor[bool](),
+	"float":          reflect.TypeFor[float32](),
 	"double":         reflect.TypeFor[float64](),
 	"decimal":        reflect.TypeFor[float64](),
 	"DateTime":       reflect.TypeFor[time.Time](),
@@ -100,6 +104,21 @@ var simple = map[string]reflect.Type{
 	"Uri":            reflect.TypeFor[*link](),
 	"string[]":       reflect.TypeFor[[]string](),
 	"enum(One,Two)":  reflect.TypeFor[kind](),
+}
+
+// simpleType is a simple type by its name; with "?" behind it may be null, and
+// with "[]" it is a list.
+func simpleType(name string) (reflect.Type, bool) {
+	if t, ok := simple[name]; ok {
+		return t, true
+	}
+	if inner, ok := strings.CutSuffix(name, "?"); ok && simple[inner] != nil {
+		return reflect.PointerTo(simple[inner]), simple[inner].Kind() != reflect.Pointer
+	}
+	if inner, ok := strings.CutSuffix(name, "[]"); ok && simple[inner] != nil {
+		return reflect.SliceOf(simple[inner]), true
+	}
+	return nil, false
 }
 
 // parseType reads a type at the beginning of text.
@@ -118,7 +137,7 @@ func parseType(text string) (t reflect.Type, rest string, err error) {
 			}
 		}
 		name := strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(text[:end]), "(no setter)"))
-		t, ok := simple[name]
+		t, ok := simpleType(name)
 		if !ok {
 			return nil, "", fmt.Errorf("type %q", name)
 		}
