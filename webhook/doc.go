@@ -42,6 +42,14 @@
 //   - No URL that a request brings is ever fetched.
 //   - Secrets do not print, whatever they are a part of.
 //
+// # Memory
+//
+// A body is hashed as it is read. A Receiver has it in memory for the handler,
+// up to MaxBody: a declared length is believed only as far as bytes arrive, and
+// Config.Lend keeps the memory for the next body where handlers are done with it
+// when they return. Verify by itself takes a Message.Sink instead, and then a
+// body of any size passes through a few kilobytes.
+//
 // # Functions 1.x
 //
 // NewFunctions receives for a function whose trigger has a webHookType, in one

@@ -148,9 +148,8 @@ func (p *Pool) refusal(sender string) error {
 // enqueue gives the delivery to the pool and answers the sender. Until the work
 // is done a repeat is asked to come later: it counts if the work fails. It tells
 // whether the pool took the delivery.
-func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, l *loan, c claim) bool {
-	ctx := context.WithoutCancel(r.Context())
-	c.keys = append([]ReplayKey(nil), c.keys...)
+func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, p *received, l *loan, c claim) bool {
+	ctx, d := context.WithoutCancel(r.Context()), &p.delivery
 	taken := make(chan struct{})
 	job := func() {
 		<-taken
@@ -162,15 +161,15 @@ func (rc *Receiver) enqueue(w http.ResponseWriter, r *http.Request, d Delivery, 
 		return false
 	}
 	defer close(taken)
-	rc.observe(r, &d, OK, 0)
+	rc.observe(r, d, OK, 0)
 	answer(w, d.Success)
 	return true
 }
 
 // background runs a handler with nobody waiting: an error or a panic ends here,
 // in the log, and the delivery may come again.
-func (rc *Receiver) background(ctx context.Context, d Delivery, l *loan, c claim) {
-	defer rc.contain(ctx, &d)
+func (rc *Receiver) background(ctx context.Context, d *Delivery, l *loan, c claim) {
+	defer rc.contain(ctx, d)
 	done := false
 	defer func() { c.settle(ctx, done) }()
 	work := ctx
@@ -179,10 +178,10 @@ func (rc *Receiver) background(ctx context.Context, d Delivery, l *loan, c claim
 		work, cancel = context.WithTimeout(ctx, timeout)
 		defer cancel()
 	}
-	err := rc.c.Handle(work, d)
+	err := rc.c.Handle(work, *d)
 	l.end()
 	if err != nil {
-		rc.c.Pool.log(ctx, &d, slog.Any("error", err))
+		rc.c.Pool.log(ctx, d, slog.Any("error", err))
 		return
 	}
 	done = true

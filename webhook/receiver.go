@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/refuse"
@@ -170,51 +169,50 @@ func NewReceiver(c Config) (*Receiver, error) {
 // body, under the limit, and puts a reader of the same bytes in its place. It
 // neither looks at the replay memory nor answers; a Reply in the delivery is
 // what to answer with. The body is the caller's to keep, whatever Config.Lend.
-func (rc *Receiver) Check(r *http.Request) (Delivery, error) { return rc.examine(r, nil) }
+func (rc *Receiver) Check(r *http.Request) (Delivery, error) {
+	p, err := rc.examine(r, nil)
+	if err != nil {
+		return Delivery{}, err
+	}
+	return p.delivery, nil
+}
 
 // examine is Check with memory for the body, if l is not nil.
-func (rc *Receiver) examine(r *http.Request, l *loan) (Delivery, error) {
+func (rc *Receiver) examine(r *http.Request, l *loan) (*received, error) {
 	if rc.c.Verifier == nil {
-		return Delivery{}, &SignatureError{Sender: "receiver", Reason: Misconfigured}
+		return nil, &SignatureError{Sender: "receiver", Reason: Misconfigured}
 	}
 	m := rc.messages.Get().(*Message)
 	rc.fill(m, r)
 	m.loan = l
-	d, err := rc.check(r, m)
+	p, err := rc.check(r, m)
 	*m = Message{}
 	rc.messages.Put(m)
-	return d, err
+	return p, err
 }
 
-func (rc *Receiver) check(r *http.Request, m *Message) (Delivery, error) {
+func (rc *Receiver) check(r *http.Request, m *Message) (*received, error) {
 	d, err := rc.c.Verifier.Verify(r.Context(), m)
 	if err != nil {
-		return Delivery{}, named("verifier", err)
+		return nil, named("verifier", err)
 	}
+	p := newReceived(d) // and not earlier: a stranger is worth no memory
 	if m.loan != nil {
 		m.loan.body = d.Body
 		r.Body = m.loan
 	} else {
-		r.Body = body{bytes.NewReader(d.Body)}
+		p.reader.Reset(d.Body)
+		r.Body = body{&p.reader}
 	}
 	r.ContentLength = int64(len(d.Body))
-	if d.Reply != nil {
-		return d, nil
-	}
-	return rc.interpret(m, d)
-}
-
-// interpret is apart from check, so that refusing a stranger does not put a
-// delivery on the heap.
-func (rc *Receiver) interpret(m *Message, d Delivery) (Delivery, error) {
 	reader, ok := rc.c.Verifier.(Interpreter)
-	if !ok {
-		return d, nil
+	if d.Reply != nil || !ok {
+		return p, nil
 	}
-	if err := reader.Interpret(m, &d); err != nil {
-		return Delivery{}, named(d.Sender, err)
+	if err := reader.Interpret(m, &p.delivery); err != nil {
+		return nil, named(d.Sender, err)
 	}
-	return d, nil
+	return p, nil
 }
 
 // body gives the handler the bytes again.
@@ -259,38 +257,38 @@ func (rc *Receiver) serve(w http.ResponseWriter, r *http.Request, next http.Hand
 	if rc.shelf != nil {
 		l = &loan{shelf: rc.shelf}
 	}
-	d, err := rc.examine(r, l)
+	p, err := rc.examine(r, l)
 	if err != nil {
 		rc.refuse(w, r, err)
 		l.end()
 		return
 	}
-	if !rc.deliver(w, r, d, l, next, look) {
+	if !rc.deliver(w, r, p, l, next, look) {
 		l.end() // but not after a panic: who knows what still reads there
 	}
 }
 
 // deliver does what there is to do with a genuine delivery. It tells whether
 // that goes on when it returns.
-func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, d Delivery, l *loan, next http.Handler, look bool) bool {
+func (rc *Receiver) deliver(w http.ResponseWriter, r *http.Request, p *received, l *loan, next http.Handler, look bool) bool {
+	d := &p.delivery
 	if d.Reply != nil {
-		rc.reply(w, r, &d)
+		rc.reply(w, r, d)
 		return false
 	}
-	var buf [2]ReplayKey
-	claim := claim{rc: rc, keys: replayKeys(buf[:0], rc.c.ReplayMode, rc.c.Scope, &d), ttl: rc.remember(&d)}
+	claim := claim{rc: rc, keys: replayKeys(p.keys[:0], rc.c.ReplayMode, rc.c.Scope, d), ttl: rc.remember(d)}
 	switch state, err := claim.reserve(r.Context()); {
 	case err != nil:
 		rc.refuse(w, r, named(d.Sender, err))
 	case state == ReplayDone:
-		rc.observe(r, &d, Duplicate, http.StatusOK)
+		rc.observe(r, d, Duplicate, http.StatusOK)
 		answer(w, http.StatusOK)
 	case state == ReplayPending:
 		rc.refuse(w, r, &SignatureError{Sender: d.Sender, Reason: DeliveryPending, Retry: time.Second})
 	case next != nil:
-		rc.pass(w, r, &d, claim, next, look)
+		rc.pass(w, r, p, claim, next, look)
 	case rc.c.Pool != nil:
-		return rc.enqueue(w, r, d, l, claim)
+		return rc.enqueue(w, r, p, l, claim)
 	default:
 		rc.handle(w, r, d, claim)
 	}
@@ -305,47 +303,14 @@ func (rc *Receiver) remember(d *Delivery) time.Duration {
 	return max(DefaultReplayFor, d.RetryFor, d.fresh)
 }
 
-// pass runs an HTTP handler. A panic is not caught: the claim is given up and
-// the server sees it.
-func (rc *Receiver) pass(w http.ResponseWriter, r *http.Request, d *Delivery, c claim, next http.Handler, look bool) {
-	if d.code != "" {
-		r = withoutParameter(r, d.code)
-	}
-	if d.soap {
-		next, w = acknowledging(next, w)
-	}
-	p := &passed{delivery: *d}
-	if rc.shelf != nil {
-		defer p.returned()
-	}
-	r = r.WithContext(context.WithValue(r.Context(), contextKey{}, p))
-	if !look || len(c.keys) == 0 && d.Success == 0 {
-		done := false
-		defer func() { c.settle(r.Context(), done && !p.failed.Load()) }()
-		rc.observe(r, d, OK, 0)
-		next.ServeHTTP(w, r)
-		done = true
-		return
-	}
-	seen, w := watched(w)
-	done := false
-	defer func() { c.settle(r.Context(), done && !seen.failed() && !p.failed.Load()) }()
-	rc.observe(r, d, OK, 0)
-	next.ServeHTTP(w, r)
-	if seen.status == 0 && d.Success != 0 {
-		w.WriteHeader(d.Success)
-	}
-	done = true
-}
-
 // handle runs a handler without HTTP and answers for it.
-func (rc *Receiver) handle(w http.ResponseWriter, r *http.Request, d Delivery, c claim) {
+func (rc *Receiver) handle(w http.ResponseWriter, r *http.Request, d *Delivery, c claim) {
 	done := false
 	defer func() { c.settle(r.Context(), done) }()
-	rc.observe(r, &d, OK, 0)
+	rc.observe(r, d, OK, 0)
 	if rc.c.Handle != nil {
-		if err := rc.c.Handle(r.Context(), d); err != nil {
-			rc.failed(w, r, &d, err)
+		if err := rc.c.Handle(r.Context(), *d); err != nil {
+			rc.failed(w, r, d, err)
 			return
 		}
 	}
@@ -483,37 +448,4 @@ func answer(w http.ResponseWriter, status int) {
 		w.Header().Set("Content-Length", "0")
 	}
 	w.WriteHeader(status)
-}
-
-type contextKey struct{}
-
-// passed is what the context of a request carries to an HTTP handler.
-type passed struct {
-	delivery Delivery
-	failed   atomic.Bool
-}
-
-// returned takes back a body that was lent: who held on to the delivery finds
-// none rather than another's.
-func (p *passed) returned() { p.delivery.Body, p.delivery.Payload = nil, nil }
-
-// FromContext returns the delivery that a Receiver let through to a handler
-// over HTTP, by the context of its request. It is the handler's to keep, unless
-// Config.Lend says otherwise, but not to change: the request shares its header
-// and body.
-func FromContext(ctx context.Context) (*Delivery, bool) {
-	if p, ok := ctx.Value(contextKey{}).(*passed); ok {
-		return &p.delivery, true
-	}
-	return nil, false
-}
-
-// Retry tells the receiver that the handler of this request failed, so that the
-// delivery is taken as new when the sender repeats it. It counts until the
-// handler returns, and does nothing to the answer. Behind Config.Handler a
-// status that asks for a retry says the same.
-func Retry(ctx context.Context) {
-	if p, ok := ctx.Value(contextKey{}).(*passed); ok {
-		p.failed.Store(true)
-	}
 }

@@ -16,8 +16,11 @@ import (
 // the URL that was called, in base64, in X-Twilio-Signature. For a form the
 // fields follow the URL, by name; for JSON the URL carries the body's SHA-256 as
 // bodySHA256. The URL must be the public one exactly, so behind a proxy
-// Config.Origin or PublicURL has to tell. Delivery.Form has the fields. It must
-// not be copied after first use.
+// Config.Origin or PublicURL has to tell. Delivery.Form has the fields. No time
+// is signed: two requests that are alike, as of a caller who presses the same
+// key twice, are one delivery to the replay memory, unless it is told to
+// remember ids (RememberID), which Twilio does not sign. It must not be copied
+// after first use.
 type Twilio struct {
 	// AuthTokens serves the auth tokens: required. Twilio signs with the primary
 	// one only.

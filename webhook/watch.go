@@ -78,22 +78,22 @@ func (w sending) ReadFrom(src io.Reader) (int64, error) {
 	return w.ResponseWriter.(io.ReaderFrom).ReadFrom(src)
 }
 
-// watched puts a watch before w that has w's optional interfaces.
-func watched(w http.ResponseWriter) (*watch, http.ResponseWriter) {
-	watch := &watch{ResponseWriter: w}
+// watched puts the watch before w, with w's optional interfaces.
+func watched(watch *watch, w http.ResponseWriter) http.ResponseWriter {
+	watch.ResponseWriter = w
 	if _, ok := w.(http.Flusher); !ok {
-		return watch, watch
+		return watch
 	}
 	f := flushing{watch}
 	if _, ok := w.(http.Pusher); ok {
-		return watch, pushing{f}
+		return pushing{f}
 	}
 	h, ok := w.(http.Hijacker)
 	if !ok {
-		return watch, f
+		return f
 	}
 	if _, ok := w.(io.ReaderFrom); ok {
-		return watch, sending{hijacking{f, h}}
+		return sending{hijacking{f, h}}
 	}
-	return watch, hijacking{f, h}
+	return hijacking{f, h}
 }

@@ -25,7 +25,8 @@ func webhookGoals() []goal {
 		{"webhook: verify 1 KiB", "of crypto/hmac", 1 / 0.9, verifying(1<<10, inMemory)},
 		{"webhook: verify 25 MiB", "of crypto/hmac", 1 / 0.9, verifying(25<<20, inMemory)},
 		{"webhook: verify 25 MiB to a sink", "of crypto/hmac", 1 / 0.9, verifying(25<<20, toSink)},
-		{"webhook: receive 1 KiB", "of by hand", 1, receiving(1<<10, 0, byHand)},
+		// By hand there is no replay memory, which takes two more hashes.
+		{"webhook: receive 1 KiB", "of by hand", 1.25, receiving(1<<10, 0, byHand)},
 		{"webhook: receive 25 MiB, given", "of by hand", 1, receiving(25<<20, 0, byHand)},
 		{"webhook: receive 25 MiB, lent", "of read + hmac", 1 / 0.9, receiving(25<<20, 25<<20, readAndHMAC)},
 		{"webhook: refuse unsigned, on a connection", "of a bare 401", 1.5, refusingUnsigned},
