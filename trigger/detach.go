@@ -51,6 +51,7 @@ func (x *exchange) runDetached(e *endpoint, r *http.Request) {
 	x.refuse(&TimeoutError{Function: e.Name, After: s.ResponseTimeout, Gateway: true})
 	log, name, id := s.Logger, e.Name, c.ID.String()
 	go func() {
+		defer func() { _ = recover() }() // a log that panics ends no process
 		p := <-done
 		cancel(nil)
 		if p != nil && p != http.ErrAbortHandler {

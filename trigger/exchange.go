@@ -169,13 +169,7 @@ func (x *exchange) refuse(err error) {
 		name = x.endpoint.Name
 	}
 	x.status = refuse.Status(err)
-	r := x.r
-	if !s.Compat {
-		r = keys.StripCode(r)
-	}
-	if s.Hooks.Refused != nil {
-		s.Hooks.refused(r.Context(), name, x.shown(r), err)
-	}
+	x.tellRefused(name, err)
 	x.logRefusal(name, err)
 	switch e := err.(type) {
 	case *MethodError:
@@ -188,11 +182,18 @@ func (x *exchange) refuse(err error) {
 		if s.Compat && x.status == http.StatusTooManyRequests {
 			h["X-Function-Scaleout"] = scaleOut
 		}
-		if e.Reason == throttle.ReasonBody && r.ProtoMajor < 2 {
+		if e.Reason == throttle.ReasonBody && x.r.ProtoMajor < 2 {
 			h["Connection"] = []string{"close"} // the body stands in the way of what follows
 		}
 	}
-	s.deny(x.w, r, err)
+	s.deny(x.w, x.r, err)
+}
+
+// tellRefused calls the hook.
+func (x *exchange) tellRefused(function string, err error) {
+	if f := x.site.Hooks.Refused; f != nil {
+		f(x.r.Context(), function, x.site.shown(x.r), err)
+	}
 }
 
 // scaleOut asks the platform's front end for more instances (ScriptConstants.cs).
@@ -208,7 +209,7 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	c.Invocation = Invocation{
 		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
-		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.Deny, out: &c.outcome,
+		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.deny, out: &c.outcome,
 	}
 	if s.rules.v1 {
 		x.adoptID(c)
@@ -245,33 +246,6 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	}
 	e.handler.ServeHTTP(x.w, r)
 	x.late()
-}
-
-// shown returns the request as hooks may see it: without keys.
-func (x *exchange) shown(r *http.Request) *http.Request {
-	if x.site.Compat {
-		return r
-	}
-	copied := keys.StripCode(r)
-	if r.Header[keys.Header] == nil {
-		return copied
-	}
-	if copied == r {
-		copied = new(http.Request)
-		*copied = *r
-	}
-	copied.Header = r.Header.Clone()
-	delete(copied.Header, keys.Header)
-	return copied
-}
-
-// startShown returns what the hook Start may see of a request that the function
-// is about to get: a receiver of webhooks still needs the code to verify it.
-func (x *exchange) startShown(r *http.Request) *http.Request {
-	if x.site.Hooks.Start == nil || !x.endpoint.isHook() {
-		return r
-	}
-	return x.shown(r)
 }
 
 // runBare calls the function with the request itself.
@@ -320,82 +294,6 @@ func (x *exchange) stripKey(r *http.Request) {
 		keys.RemoveTokens(r.Header, x.grant)
 	}
 }
-
-// end is the end of every exchange, a panic included. It gives back the places,
-// answers for a function that panicked, and tells the log and the hooks.
-func (x *exchange) end() {
-	x.failed = recover()
-	x.tickets.release()
-	if x.call != nil {
-		x.call.end()
-	}
-	x.site.host.running.Add(-1)
-	abort := false
-	if x.failed != nil {
-		abort = x.contain()
-	}
-	if c := x.call; c != nil {
-		if x.status == 0 {
-			x.status = c.outcome.Status
-		}
-		x.done(c)
-	}
-	if x.site.access != nil {
-		x.site.access.write(x)
-	}
-	if !x.site.silent {
-		x.logEnd()
-	}
-	if abort {
-		panic(http.ErrAbortHandler)
-	}
-}
-
-// done tells the hooks how the invocation ended.
-func (x *exchange) done(c *call) {
-	if x.site.Hooks.Done == nil {
-		return
-	}
-	out := c.outcome
-	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.site.now().Sub(x.entered)
-	ctx := c.hooked
-	if ctx == nil { // the Start hook panicked
-		ctx = c
-	}
-	x.site.Hooks.done(ctx, &c.Invocation, out)
-}
-
-// contain answers for a function that panicked: 500 and nothing else, the fields
-// that are set already staying as they are but for those of a body
-// (ExceptionMiddleware.cs). It reports whether the connection is to be cut
-// instead, because the answer has begun.
-func (x *exchange) contain() (abort bool) {
-	if x.failed == http.ErrAbortHandler {
-		return true
-	}
-	x.logPanic()
-	if traceOf(x.w, x.r) == answered {
-		return true
-	}
-	h := x.w.Header()
-	fields := bodyFields
-	if x.site.Compat {
-		fields = fields[:2] // the others stay (TR-125)
-	}
-	for _, name := range fields {
-		delete(h, name)
-	}
-	x.site.stamp.putNames(h)
-	x.status = http.StatusInternalServerError
-	r := x.r
-	if x.call != nil && x.call.req.URL != nil {
-		r = &x.call.req
-	}
-	x.site.deny(x.w, r, errPanicked)
-	return false
-}
-
-var bodyFields = []string{"Content-Length", "Trailer", "Content-Type", "Content-Encoding", "Content-Range", "Etag", "Last-Modified"}
 
 // serveReserved answers for the host's own paths.
 func (x *exchange) serveReserved(first, rest string) {

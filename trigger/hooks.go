@@ -7,8 +7,10 @@ import (
 )
 
 // Hooks are called along the way of a request. Nil ones are skipped. They run in
-// the request's goroutine, so they must be quick and safe for concurrent use; in
-// Default no request that they see holds a key.
+// the request's goroutine, so they must be quick and safe for concurrent use.
+// The requests that they see have neither keys nor fields that tell of a user:
+// the invocation has the user. One that panics makes the answer 500 if there is
+// none yet, and the log tells of it.
 type Hooks struct {
 	// Start is called when a function is about to run: every check is passed
 	// and its places in the gates are taken. The context that it returns is
@@ -47,16 +49,4 @@ func (h *Hooks) start(ctx context.Context, inv *Invocation, r *http.Request) con
 		}
 	}
 	return ctx
-}
-
-func (h *Hooks) done(ctx context.Context, inv *Invocation, out Outcome) {
-	if h.Done != nil {
-		h.Done(ctx, inv, out)
-	}
-}
-
-func (h *Hooks) refused(ctx context.Context, function string, r *http.Request, err error) {
-	if h.Refused != nil {
-		h.Refused(ctx, function, r, err)
-	}
 }

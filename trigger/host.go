@@ -99,7 +99,8 @@ type Config struct {
 
 	// Deny answers refused requests; nil is DenyEmpty, but in Compat for an app of
 	// runtime 1.x, where status 500 has an object with an id for the log. Problem
-	// answers with problem documents.
+	// answers with problem documents. The request that it sees has neither keys nor
+	// fields that tell of a user.
 	Deny DenyFunc
 
 	// ResponseTimeout answers 502 after this time, if the function has not

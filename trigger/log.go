@@ -117,14 +117,14 @@ func (x *exchange) logRefusal(function string, err error) {
 
 // logPanic tells of a panic with its stack. It is called while the goroutine is
 // still where it panicked.
-func (x *exchange) logPanic() {
+func (x *exchange) logPanic(failed any) {
 	name, id := "", ""
 	if x.call != nil {
 		name, id = x.call.Function, x.call.ID.String()
 	}
 	x.site.Logger.LogAttrs(x.r.Context(), slog.LevelError, "Function panicked",
 		slog.String("requestId", x.requestID()), slog.String("function", name), slog.String("invocationId", id),
-		slog.String("panic", Redact(fmt.Sprint(x.failed))), slog.String("stack", string(debug.Stack())))
+		slog.String("panic", Redact(fmt.Sprint(failed))), slog.String("stack", string(debug.Stack())))
 }
 
 // isInternal reports whether a request comes from the platform itself: on App

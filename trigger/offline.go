@@ -41,7 +41,7 @@ func (h *Host) down(s *site) bool {
 // offline answers 503 with a page (HostAvailabilityCheckMiddleware.cs).
 func (x *exchange) offline() {
 	x.status = http.StatusServiceUnavailable
-	x.site.Hooks.refused(x.r.Context(), "", x.r, &UnavailableError{Reason: "offline"})
+	x.tellRefused("", &UnavailableError{Reason: "offline"})
 	h := x.w.Header()
 	if x.site.isInternal(x.r) {
 		h["Content-Length"] = []string{"0"}
@@ -62,7 +62,7 @@ const notRunning = "Function host is not running."
 // notStarted answers for a Compat host whose app cannot be served.
 func (x *exchange) notStarted() {
 	x.status = http.StatusServiceUnavailable
-	x.site.Hooks.refused(x.r.Context(), "", x.r, &UnavailableError{Reason: "not running"})
+	x.tellRefused("", &UnavailableError{Reason: "not running"})
 	h := x.w.Header()
 	h["Content-Type"] = nil
 	h["Content-Length"] = []string{strconv.Itoa(len(notRunning))}

@@ -88,15 +88,15 @@ func (m *mistakes) addf(format string, args ...any) {
 }
 
 func newSite(c Config, h *Host) (*site, error) {
-	s := &site{Config: c, host: h, app: c.App, now: c.Now, deny: c.Deny}
+	s := &site{Config: c, host: h, app: c.App, now: c.Now, deny: DenyEmpty}
 	if s.app == nil {
 		s.app = &App{Host: defaultHost()}
 	}
 	if s.now == nil {
 		s.now = time.Now
 	}
-	if s.deny == nil {
-		s.deny = DenyEmpty
+	if c.Deny != nil {
+		s.deny = s.told(c.Deny)
 	}
 	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
 	if s.rules.v1 && c.Deny == nil {
