@@ -43,8 +43,8 @@ type Config struct {
 	Prefix string
 
 	// Protector encrypts values: an atrest.Envelope of a key that the program
-	// has, or an atrest.KeyFile on a volume that its instances share. It is
-	// required unless InsecurePlain is set.
+	// has, or an atrest.KeyFile, made by its Create, on a volume that all
+	// instances share. It is required unless InsecurePlain is set.
 	Protector keydoc.Protector
 
 	// Decrypt are tried on values that Protector cannot read, such as an

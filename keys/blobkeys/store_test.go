@@ -66,6 +66,7 @@ func TestAzurite(t *testing.T) {
 	}
 	t.Run("storetest", func(t *testing.T) {
 		storetest.Run(t, storetest.Harness{
+			Encrypted: true,
 			Open: func(t *testing.T) keys.Store {
 				prefix := fmt.Sprint("app", apps.Add(1))
 				store := open(t, prefix)

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +132,22 @@ func TestLostKey(t *testing.T) {
 		}
 		if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), orders); err == nil {
 			t.Errorf("%s: Ensure made keys", name)
+		}
+		if _, err := (&keys.Manager{Store: store}).Put(t.Context(), orders, keys.FunctionKey, "default", keys.NewSecret(sentinel)); err == nil {
+			t.Errorf("%s: Put wrote over the document", name)
+		}
+		// Whoever calls, with whatever key, gets 500; the log says why.
+		for _, compat := range []bool{false, true} {
+			var logs bytes.Buffer
+			logger := slog.New(slog.NewTextHandler(&logs, nil))
+			guard := &keys.Guard{Resolver: &keys.Resolver{Store: store, Compat: compat, Logger: logger}, Function: "orders", Compat: compat, Logger: logger}
+			w := httptest.NewRecorder()
+			r := httptest.NewRequest("GET", "/", nil)
+			r.Header.Set(keys.Header, sentinel)
+			guard.Wrap(http.NotFoundHandler()).ServeHTTP(w, r)
+			if w.Code != 500 || w.Body.Len() != 0 || !strings.Contains(logs.String(), "key file is not there") {
+				t.Errorf("%s: a call is answered %d %q, logged %q", name, w.Code, w.Body, logs.String())
+			}
 		}
 		if _, err := store.Rewrite(t.Context()); err == nil {
 			t.Errorf("%s: Rewrite is no error", name)

@@ -30,6 +30,7 @@ func TestStore(t *testing.T) {
 	dirs := map[keys.Store]string{}
 	path := func(store keys.Store, s keys.Scope) string { return filepath.Join(dirs[store], keydoc.FileName(s)) }
 	storetest.Run(t, storetest.Harness{
+		Encrypted: true,
 		Open: func(t *testing.T) keys.Store {
 			dir := filepath.Join(t.TempDir(), "keys [1]*")
 			store := open(t, dir)

@@ -37,6 +37,10 @@ type Harness struct {
 	// reports whether that was possible.
 	ReadOnly func(t *testing.T, store keys.Store) bool
 
+	// Encrypted tells that the store encrypts values: none is in clear in what
+	// Stored returns, which must be set then.
+	Encrypted bool
+
 	// Lossy tells that the store does not keep what the source's document has
 	// no room for: labels, times and hashes.
 	Lossy bool
@@ -80,6 +84,7 @@ var rules = []rule{
 	{"readers see whole sets", wholeSets},
 	{"a change by another is told", watched},
 	{"a document that cannot be read is named and left alone", corrupt},
+	{"no value is in clear in what is stored", encrypted},
 	{"a store that cannot be written is an error and changes nothing", readOnly},
 }
 
@@ -461,6 +466,26 @@ func corrupt(t *testing.T, h *Harness, store keys.Store) {
 		if string(h.Stored(t, store, host)) != string(data) {
 			t.Errorf("%s: it was changed", name)
 		}
+	}
+}
+
+func encrypted(t *testing.T, h *Harness, store keys.Store) {
+	if !h.Encrypted {
+		return
+	}
+	set := keys.Set{Master: key("master", "planted-master-0123456789"), System: []keys.Key{key("x_extension", "planted-system-0123456789")}}
+	set.Function = []keys.Key{key("default", "planted-function-0123456789")}
+	for range 2 { // made, and replaced
+		save(t, store, host, set)
+		text := string(h.Stored(t, store, host))
+		for _, kind := range []keys.Kind{keys.MasterKey, keys.SystemKey, keys.FunctionKey} {
+			for _, k := range list(set, kind) {
+				if strings.Contains(text, k.Value.Reveal()) {
+					t.Errorf("a %s key is in clear", kind)
+				}
+			}
+		}
+		set = load(t, store, host)
 	}
 }
 
