@@ -37,7 +37,8 @@
 //     and goes to the first who waits. A client that leaves while its request runs
 //     frees nothing: the work is still being done.
 //   - A client that leaves while its request waits frees its place in the line at
-//     once.
+//     once, or rather as soon as the server knows: on HTTP/1 net/http does not look
+//     while there is a body that nobody has read. MaxWait bounds that.
 //   - Retry-After is the smoothed time a request takes, times the requests that wait
 //     and one, divided by those that run: the time after which somebody who joins the
 //     line now would start. It is rounded up to seconds and kept within bounds.

@@ -317,12 +317,21 @@ func (g *Gate) Acquire(ctx context.Context) (Ticket, error) {
 // began to run, if that is to be known.
 func (g *Gate) admit(s *settings, state uint64) (start int64) {
 	if s.Hooks.Admitted != nil {
-		s.Hooks.Admitted(0)
+		g.admitted(s, nil, 0)
 	}
 	if g.timed(s, state) {
 		start = s.now()
 	}
 	return start
+}
+
+// admitted calls the hook. If it panics nobody gets the ticket, so the place is given
+// back.
+func (g *Gate) admitted(s *settings, w *waiter, waited time.Duration) {
+	place := Ticket{gate: g, waiter: w}
+	defer place.Release()
+	s.Hooks.Admitted(waited)
+	place.gate = nil // it is the caller's
 }
 
 // A Ticket is a place in a Gate. The zero Ticket holds none. A Ticket belongs to one

@@ -563,23 +563,3 @@ type nullWriter struct {
 func (w *nullWriter) Header() http.Header         { return w.header }
 func (w *nullWriter) WriteHeader(status int)      { w.status = status }
 func (w *nullWriter) Write(p []byte) (int, error) { return len(p), nil }
-
-func TestMove(t *testing.T) {
-	gate := newGate(t, throttle.GateConfig{MaxConcurrent: 1})
-	ticket, err := gate.Acquire(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	moved := ticket.Move()
-	if ticket.Held() || !moved.Held() {
-		t.Errorf("the ticket holds a place: %v, the one moved to: %v", ticket.Held(), moved.Held())
-	}
-	ticket.Release() // nothing
-	if s := gate.Stats(); s.Running != 1 {
-		t.Errorf("after the release of the empty ticket %d run", s.Running)
-	}
-	moved.Release()
-	if s := gate.Stats(); s.Running != 0 || moved.Held() || s.MeanService <= 0 {
-		t.Errorf("after the release: %+v", s)
-	}
-}

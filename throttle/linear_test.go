@@ -8,6 +8,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/httptrigger/httptrigger/throttle"
 )
@@ -104,7 +105,21 @@ func pause(n int) {
 // Storms: many goroutines arrive, give up and come back while the limits change.
 // Never more than the highest limit run, and in the end nobody is left.
 func TestGateStorm(t *testing.T) {
-	g := newGate(t, throttle.GateConfig{MaxConcurrent: 4})
+	nothing := func(time.Duration) {}
+	for name, c := range map[string]throttle.GateConfig{
+		"plain":   {},
+		"hooks":   {Hooks: throttle.GateHooks{Admitted: nothing, Cancelled: nothing}},
+		"MaxWait": {MaxWait: time.Microsecond},
+		"all":     {MaxWait: 20 * time.Microsecond, Hooks: throttle.GateHooks{Admitted: nothing}},
+		"compat":  {Compat: true},
+	} {
+		t.Run(name, func(t *testing.T) { storm(t, c) })
+	}
+}
+
+func storm(t *testing.T, c throttle.GateConfig) {
+	c.MaxConcurrent = 4
+	g := newGate(t, c)
 	var inside, most, admitted atomic.Int64
 	var group sync.WaitGroup
 	for i := range 32 {
@@ -143,7 +158,8 @@ func TestGateStorm(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				c := throttle.GateConfig{MaxConcurrent: 1 + i%4, MaxOutstanding: 8 + i%16}
+				c := c
+				c.MaxConcurrent, c.MaxOutstanding = 1+i%4, 8+i%16
 				if err := g.Reconfigure(c); err != nil {
 					t.Error(err)
 				}

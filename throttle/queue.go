@@ -132,7 +132,7 @@ func (g *Gate) wait(ctx context.Context, w *waiter) (Ticket, error) {
 		g.counts.waited(time.Duration(start - arrived))
 	}
 	if s.Hooks.Admitted != nil {
-		s.Hooks.Admitted(time.Duration(start - arrived))
+		g.admitted(s, w, time.Duration(start-arrived))
 	}
 	return Ticket{gate: g, start: start, waiter: w}, nil
 }
