@@ -21,8 +21,9 @@ var root = system{os.DirFS("/")}
 
 // Memory is a probe of the memory of the control group that the process runs in,
 // "Memory", against the group's limit: what it uses, without file pages the kernel can
-// drop. Versions 1 and 2 are known. Without a limit it reports none. Linux only;
-// elsewhere it reports nothing.
+// drop. If a group around it is closer to a limit of its own, it is that group's.
+// Versions 1 and 2 are known. Without a limit it reports none. Linux only; elsewhere it
+// reports nothing.
 func Memory() Probe { return ProbeFunc(root.memory) }
 
 // FileDescriptors is a probe of the open file descriptors of the process,
@@ -65,81 +66,115 @@ func (s system) read(name string) (string, error) {
 	return string(bytes.TrimSpace(data)), err
 }
 
-// group returns the folders in which to look for the files of a controller, the most
-// special first: the process's group as the kernel names it, and the mount itself,
-// which is the group inside a container. A controller of "" is version 2.
-func (s system) group(controller string) []string {
+// groups returns the folders in which to look for the files of a controller: that of
+// the process's group as the kernel names it, those of the groups around it, and the
+// mount itself, which is the group inside a container. A controller of "" is version 2.
+func (s system) groups(controller string) []string {
 	mount := path.Join("sys/fs/cgroup", controller)
-	text, err := s.read("proc/self/cgroup")
-	if err != nil {
-		return []string{mount}
-	}
+	text, _ := s.read("proc/self/cgroup")
+	var folders []string
 	for line := range strings.Lines(text) {
 		fields := strings.SplitN(strings.TrimSpace(line), ":", 3)
-		if len(fields) == 3 && fields[1] == controller {
-			return []string{path.Join(mount, path.Clean("/"+fields[2])), mount}
-		}
-	}
-	return []string{mount}
-}
-
-// number reads the first of the named files that is there, as a number.
-func (s system) number(folders []string, name string) (float64, string, error) {
-	for _, folder := range folders {
-		text, err := s.read(path.Join(folder, name))
-		if errors.Is(err, fs.ErrNotExist) {
+		if len(fields) != 3 || fields[1] != controller {
 			continue
 		}
-		if err != nil {
-			return 0, "", err
+		for name := path.Clean("/" + fields[2]); name != "/"; name = path.Dir(name) {
+			folders = append(folders, path.Join(mount, name))
 		}
-		if text == "max" {
-			return 0, folder, nil
-		}
-		n, err := strconv.ParseFloat(text, 64)
-		if err != nil {
-			return 0, "", fmt.Errorf("throttle: %s in %s: %q is no number", name, folder, text)
-		}
-		return n, folder, nil
+		break
 	}
-	return 0, "", nil
+	return append(folders, mount)
 }
 
-// memoryLimit returns the limit of the control group in bytes, 0 if there is none.
-func (s system) memoryLimit() (float64, error) {
-	limit, folder, err := s.number(s.group(""), "memory.max")
-	if err == nil && folder == "" {
-		limit, _, err = s.number(s.group("memory"), "memory.limit_in_bytes")
+// number reads a file as a number; "max" is 0. It reports whether the file is there.
+func (s system) number(folder, name string) (n float64, ok bool, err error) {
+	text, err := s.read(path.Join(folder, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return 0, false, nil
+	case err != nil:
+		return 0, false, err
+	case text == "max":
+		return 0, true, nil
 	}
+	if n, err = strconv.ParseFloat(text, 64); err != nil {
+		return 0, false, fmt.Errorf("throttle: %s in %s: %q is no number", name, folder, text)
+	}
+	return n, true, nil
+}
+
+// memoryFiles names what a version of control groups calls the same things.
+type memoryFiles struct{ controller, limit, used, cache string }
+
+var memoryVersions = []memoryFiles{
+	{"", "memory.max", "memory.current", "inactive_file "},
+	{"memory", "memory.limit_in_bytes", "memory.usage_in_bytes", "total_inactive_file "},
+}
+
+// limitOf returns the limit of one group in bytes, 0 if there is none.
+func (s system) limitOf(folder string, v memoryFiles) (float64, error) {
+	limit, _, err := s.number(folder, v.limit)
 	if limit >= 1<<62 { // version 1 writes its greatest number for none
 		limit = 0
 	}
 	return limit, err
 }
 
-func (s system) memory() ([]Reading, error) {
-	limit, err := s.memoryLimit()
-	if err != nil {
-		return nil, err
-	}
-	used, folder, err := s.number(s.group(""), "memory.current")
-	cache := "inactive_file "
-	if err == nil && folder == "" {
-		used, folder, err = s.number(s.group("memory"), "memory.usage_in_bytes")
-		cache = "total_inactive_file "
-	}
-	if err != nil || folder == "" {
-		return nil, err
-	}
-	stat, _ := s.read(path.Join(folder, "memory.stat"))
-	for line := range strings.Lines(stat) {
-		if text, ok := strings.CutPrefix(line, cache); ok {
-			if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
-				used -= n
+// memoryLimit returns the lowest limit of the groups that the process is in, in bytes,
+// 0 if there is none.
+func (s system) memoryLimit() (lowest float64, err error) {
+	for _, v := range memoryVersions {
+		for _, folder := range s.groups(v.controller) {
+			limit, err := s.limitOf(folder, v)
+			if err != nil {
+				return 0, err
+			}
+			if limit > 0 && (lowest == 0 || limit < lowest) {
+				lowest = limit
 			}
 		}
 	}
-	return []Reading{{"Memory", max(used, 0), limit}}, nil
+	return lowest, nil
+}
+
+func (s system) memory() ([]Reading, error) {
+	var closest []Reading // at most one
+	for _, v := range memoryVersions {
+		for _, folder := range s.groups(v.controller) {
+			limit, err := s.limitOf(folder, v)
+			if err != nil {
+				return nil, err
+			}
+			used, ok, err := s.number(folder, v.used)
+			if err != nil {
+				return nil, err
+			}
+			if !ok {
+				continue
+			}
+			r := Reading{"Memory", max(used-s.droppable(folder, v), 0), limit}
+			if closest == nil || limit > 0 && (closest[0].Limit <= 0 || r.Value/limit > closest[0].Value/closest[0].Limit) {
+				closest = []Reading{r}
+			}
+		}
+		if closest != nil {
+			break
+		}
+	}
+	return closest, nil
+}
+
+// droppable returns the bytes of file pages that the kernel takes back first.
+func (s system) droppable(folder string, v memoryFiles) float64 {
+	stat, _ := s.read(path.Join(folder, "memory.stat"))
+	for line := range strings.Lines(stat) {
+		if text, ok := strings.CutPrefix(line, v.cache); ok {
+			if n, err := strconv.ParseFloat(strings.TrimSpace(text), 64); err == nil {
+				return n
+			}
+		}
+	}
+	return 0
 }
 
 func (s system) descriptors(limit float64) ([]Reading, error) {
@@ -153,7 +188,7 @@ func (s system) descriptors(limit float64) ([]Reading, error) {
 func (s system) pressure(resource string, limit float64) ([]Reading, error) {
 	var text string
 	var err error
-	for _, folder := range s.group("") {
+	for _, folder := range s.groups("") {
 		if text, err = s.read(path.Join(folder, resource+".pressure")); err == nil {
 			break
 		}

@@ -26,6 +26,11 @@ func TestMemory(t *testing.T) {
 	}{
 		{"version 2", files(own, "0::/app", mem+"app/memory.max", "1000", mem+"app/memory.current", "900", mem+"app/memory.stat", "anon 5\ninactive_file 100\nfile 300"), "[{Memory 800 1000}]"},
 		{"version 2 in a container", files(own, "0::/../outside", mem+"memory.max", "1000", mem+"memory.current", "900"), "[{Memory 900 1000}]"},
+		{"version 2, a limit further out", files(own, "0::/pod/app", mem+"pod/app/memory.max", "max", mem+"pod/app/memory.current", "500", mem+"pod/memory.max", "1000", mem+"pod/memory.current", "950", mem+"pod/memory.stat", "inactive_file 50", mem+"memory.max", "9000", mem+"memory.current", "960"), "[{Memory 900 1000}]"},
+		{"version 2, the inner limit is closer", files(own, "0::/pod/app", mem+"pod/app/memory.max", "1000", mem+"pod/app/memory.current", "900", mem+"pod/memory.max", "2000", mem+"pod/memory.current", "1000"), "[{Memory 900 1000}]"},
+		{"version 2, no limit anywhere", files(own, "0::/pod/app", mem+"pod/app/memory.max", "max", mem+"pod/app/memory.current", "500", mem+"pod/memory.max", "max", mem+"pod/memory.current", "900"), "[{Memory 500 0}]"},
+		{"version 1, a limit further out", files(own, "4:memory:/a/b\n0::/a/b", mem+"memory/a/b/memory.limit_in_bytes", "9223372036854771712", mem+"memory/a/b/memory.usage_in_bytes", "700", mem+"memory/a/memory.limit_in_bytes", "1000", mem+"memory/a/memory.usage_in_bytes", "800"), "[{Memory 800 1000}]"},
+		{"more file pages than memory", files(own, "0::/", mem+"memory.max", "1000", mem+"memory.current", "5", mem+"memory.stat", "inactive_file 100"), "[{Memory 0 1000}]"},
 		{"version 2, no limit", files(own, "0::/", mem+"memory.max", "max", mem+"memory.current", "900"), "[{Memory 900 0}]"},
 		{"version 1", files(own, "5:cpu:/x\n4:memory:/app\n0::/", mem+"memory/app/memory.limit_in_bytes", "1000", mem+"memory/app/memory.usage_in_bytes", "700", mem+"memory/app/memory.stat", "total_inactive_file 50"), "[{Memory 650 1000}]"},
 		{"version 1 in a container", files(own, "4:memory:/docker/1", mem+"memory/memory.limit_in_bytes", "1000", mem+"memory/memory.usage_in_bytes", "700"), "[{Memory 700 1000}]"},
