@@ -51,6 +51,9 @@ func (s *site) setAdmin(errs *mistakes) {
 		{"host/synctriggers", post, accessInternal, a.syncTriggers},
 		{"host/restart", post, accessAdmin, a.restart},
 		{"host/state", put, accessAdmin, a.setState},
+		{"host/extensionBundle/v1/templates", get, accessAdmin, a.noBundle},
+		{"host/extensionBundle/v1/bindings", get, accessAdmin, a.noBundle},
+		{"host/extensionBundle/v1/resources", get, accessAdmin, a.noBundle},
 		{"host/debug", post, accessAdmin, a.debug},
 		{"warmup", nil, accessAnybody, a.warmup},
 		{"functions", get, accessAdmin, a.list},
@@ -132,6 +135,10 @@ func (a *admin) handle(x *exchange, first, rest string) bool {
 }
 
 func (a *admin) serve(x *exchange, first, rest string) bool {
+	if a.site.isolated() && !a.site.app.Host.AppService && a.env("WEBSITE_INSTANCE_ID", "") == "" {
+		// No front end takes the mark away from strangers here (TR-218).
+		delete(x.r.Header, "X-Ms-Platform-Internal")
+	}
 	if strings.EqualFold(first, "admin") && a.serveFiles(x, rest) {
 		return true
 	}

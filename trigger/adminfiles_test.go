@@ -337,7 +337,7 @@ func TestAdminFilesOff(t *testing.T) {
 // TR-218: behind the platform's front end the mark must be there; below admin/vfs
 // its absence is 401, elsewhere 403.
 func TestAdminFilesIsolation(t *testing.T) {
-	s := onDisk(t, true, map[string]string{"FUNCTIONS_ADMIN_ISOLATION_ENABLED": "1"})
+	s := onDisk(t, true, map[string]string{"FUNCTIONS_ADMIN_ISOLATION_ENABLED": "1", "WEBSITE_INSTANCE_ID": "e777"})
 	for _, tt := range []struct {
 		target, mark string
 		status       int
@@ -345,7 +345,7 @@ func TestAdminFilesIsolation(t *testing.T) {
 		{"/admin/vfs/host.json", "true", 200}, {"/admin/vfs/host.json", "", 401},
 		{"/admin/functions/download", "true", 200}, {"/admin/functions/download", "", 403},
 	} {
-		if rec := s.ask("GET", tt.target, "", "X-MS-PLATFORM-INTERNAL", tt.mark); rec.Code != tt.status {
+		if rec := s.ask("GET", tt.target, "", "X-MS-PLATFORM-INTERNAL", tt.mark, "X-ARR-LOG-ID", "g"); rec.Code != tt.status {
 			t.Errorf("%s, mark %q: %d, want %d", tt.target, tt.mark, rec.Code, tt.status)
 		}
 	}

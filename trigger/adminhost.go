@@ -309,6 +309,9 @@ func (a *admin) restart(x *exchange, _ string) {
 	x.answerJSON(http.StatusOK, out)
 }
 
+// noBundle answers for what extension bundles have; no app here has one.
+func (a *admin) noBundle(x *exchange, _ string) { x.refuse(&NotFoundError{}) }
+
 // warmup runs the warm-up function the first time, and answers 200 always.
 func (a *admin) warmup(x *exchange, _ string) {
 	if a.site.WarmUp != nil && a.site.host.state.warm.CompareAndSwap(false, true) {

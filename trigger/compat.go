@@ -10,7 +10,7 @@ import (
 // serveCompat answers a request in the reference's order
 // (WebJobsApplicationBuilderExtension.cs): availability, throttle, headers,
 // origins, routing, key, disabled, function. Paths under admin pass the first
-// two by.
+// two by. In runtime 1.x it is routing, disabled, throttle, key.
 func (x *exchange) serveCompat() {
 	s := x.site
 	path, isPlain := requestPath(x.r)
@@ -39,7 +39,7 @@ func (x *exchange) serveCompat() {
 		x.notStarted()
 		return
 	}
-	if !admin && !x.throttled(path) {
+	if !admin && !s.rules.v1 && !x.throttled(path) {
 		return
 	}
 	if s.broken.origins != nil {
@@ -77,7 +77,7 @@ func (x *exchange) serveCompat() {
 	}
 	e := m.Value
 	x.endpoint = e
-	if !x.authenticate(e) || !x.admit(e) {
+	if !x.authenticate(e) || !x.admitCompat(e, path) {
 		return
 	}
 	if s.bodyMax >= 0 && x.r.ContentLength > s.bodyMax {
@@ -87,6 +87,30 @@ func (x *exchange) serveCompat() {
 		return
 	}
 	x.run(e, m.Values())
+}
+
+// admitCompat asks for the key. Runtime 1.x turns requests to disabled functions
+// away first, and lets them into its queue only then, so that neither those nor
+// requests that no function takes have a place in it, but those without a key do
+// (FunctionsController.cs there; TR-102).
+func (x *exchange) admitCompat(e *endpoint, path string) bool {
+	if !x.site.rules.v1 {
+		return x.admit(e)
+	}
+	grant, err := e.guard.Check(x.r)
+	x.grant = grant
+	if e.Disabled && err != nil {
+		x.refuse(&NotFoundError{Function: e.Name})
+		return false
+	}
+	if !x.throttled(path) {
+		return false
+	}
+	if err != nil {
+		x.refuse(err)
+		return false
+	}
+	return true
 }
 
 // missing says why no function takes a request: with MethodNotAllowed, because

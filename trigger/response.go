@@ -151,7 +151,7 @@ func (p *Response) fields(ru *rules) (http.Header, error) {
 
 func (p *Response) negotiated(a *answer, status int, fields http.Header) error {
 	if p.Body == nil {
-		if status == http.StatusOK {
+		if status == http.StatusOK && !a.ru.v1 {
 			status = http.StatusNoContent
 		}
 		return a.text(status, fields, "")
@@ -159,6 +159,10 @@ func (p *Response) negotiated(a *answer, status int, fields http.Header) error {
 	if only := fields.Get("Content-Type"); only != "" {
 		// The function's own type restricts what may be chosen.
 		form, ok := pick(p.Body, only, a.ru.compat)
+		if text, isText := p.Body.(string); !ok && a.ru.v1 && isText {
+			setType(fields, textType(only)) // 1.x writes it as it is
+			return a.text(status, fields, text)
+		}
 		if !ok {
 			return a.text(http.StatusNotAcceptable, fields, "")
 		}

@@ -17,7 +17,8 @@ import (
 //
 //	null                     204 without a body
 //	an object with a body    a response: statusCode (or status), headers, body,
-//	                         enableContentNegotiation; the names ignore case
+//	                         enableContentNegotiation; the names ignore case. In
+//	                         runtime 1.x isRaw, the other way round
 //	text that is such JSON   the same
 //	anything else            the body, status 200, text/plain; charset=utf-8
 //
@@ -73,8 +74,17 @@ func (s script) write(a *answer) error {
 		headers:   folded(v, "headers"),
 		body:      folded(v, "body"),
 		compact:   parsed || !s.output,
-		negotiate: isLiteral(folded(v, "enableContentNegotiation"), "true"),
+		negotiate: a.ru.negotiates(v),
 	}.write(a)
+}
+
+// negotiates reports whether a response object leaves the form of its body to the
+// caller: if it says so, and in runtime 1.x unless it says isRaw.
+func (ru *rules) negotiates(v *jsonc.Value) bool {
+	if ru.v1 {
+		return !isLiteral(folded(v, "isRaw"), "true")
+	}
+	return isLiteral(folded(v, "enableContentNegotiation"), "true")
 }
 
 var errOutput = errors.New("trigger: custom handler: the output is no object")

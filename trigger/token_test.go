@@ -37,7 +37,7 @@ func TestTokens(t *testing.T) {
 		host := func(tokens *keys.Tokens, isolated string) *trigger.Host {
 			return mustHost(t, trigger.Config{
 				Compat: compat, Keys: newResolver(t, compat), Tokens: tokens,
-				Env: map[string]string{"FUNCTIONS_ADMIN_ISOLATION_ENABLED": isolated},
+				Env: map[string]string{"FUNCTIONS_ADMIN_ISOLATION_ENABLED": isolated, "WEBSITE_INSTANCE_ID": "e777"},
 				Functions: []trigger.Function{{Name: "f", Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 					if r.Header.Get(keys.SiteTokenHeader) != "" != compat {
 						w.WriteHeader(http.StatusTeapot)

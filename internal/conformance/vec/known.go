@@ -11,9 +11,9 @@ var Known = map[string]string{
 
 	"route/regexp-beyond-re2": "the default engine refuses at registration an expression that it cannot say; route/backtrack has an engine that can",
 
-	"host/absolute-form":        "net/http takes the host of an absolute request target, as RFC 9112 says, and forgets the Host field; the reference compares the two",
-	"host/net-types":            "the reference writes a list or an object where it wants a text as the name of its .NET type; here it is JSON",
-	"host/net-members":          "how a .NET type's members are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
-	"trigger/net-parameters":    "which .NET types the trigger's parameter may have is that runtime's own rule",
+	"host/absolute-form":        "net/http takes the host of an absolute request target, as RFC 9112 says, and deletes the field Host before any handler runs (readRequest in server.go); the reference's own server compares the two and answers 400",
+	"host/net-types":            "type names: the reference writes a list or an object where it wants a text as the name of its .NET type; here it is JSON",
+	"host/net-members":          "type names: how the members of a .NET type are spelled in JSON is its serializer's convention; a Go type's json tags say it here",
+	"trigger/net-parameters":    "type names: which .NET types the trigger's parameter may have is that runtime's own rule, and its text names the type",
 	"trigger/sync-off-platform": "a reading of a test that has a stand-in for the platform; the recorded host answers 500 off the platform (TR-214), and a recording wins",
 }
