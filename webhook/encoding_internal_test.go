@@ -3,7 +3,9 @@ package webhook
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"testing"
+	"time"
 )
 
 // decodeHex against encoding/hex, for every byte in every place.
@@ -48,5 +50,47 @@ func TestSameDigest(t *testing.T) {
 				t.Errorf("%d bytes: bit %d does not count", size, bit)
 			}
 		}
+	}
+}
+
+// A body grows by doubling or to what is declared, and never past the limit by
+// more than the byte that shows it.
+func TestGrow(t *testing.T) {
+	for _, test := range []struct{ have, length, limit, want int64 }{
+		{0, -1, 1 << 20, 512},
+		{512, -1, 1 << 20, 1024},
+		{0, -1, 100, 101},
+		{512, -1, 600, 601},
+		{600, -1, 600, 601},
+		{64 << 10, 1 << 20, 1 << 20, 1 << 20},
+		{64 << 10, 25 << 20, 25 << 20, 2 << 20},
+		{2 << 20, 25 << 20, 25 << 20, 25 << 20},
+		{64 << 10, 1 << 40, 1 << 20, 1<<20 + 1},
+		{1 << 10, -1, math.MaxInt64, 2 << 10},
+	} {
+		if got := grow(make([]byte, test.have), test.length, test.limit); int64(cap(got)) != test.want || int64(len(got)) != test.have {
+			t.Errorf("%d bytes of %d, at most %d: room for %d, want %d", test.have, test.length, test.limit, cap(got), test.want)
+		}
+	}
+}
+
+// Keys that are soon forgotten leave no places behind one that is not.
+func TestMemoryKeepsNoPlaces(t *testing.T) {
+	now := time.Unix(0, 0)
+	m := &Memory{Now: func() time.Time { return now }}
+	handled := func(key byte, ttl time.Duration) {
+		keys := []ReplayKey{{key}}
+		if state, err := m.Reserve(t.Context(), keys, ttl); state != ReplayNew || err != nil {
+			t.Fatal(state, err)
+		}
+		_ = m.Commit(t.Context(), keys, ttl)
+	}
+	handled(1, 24*time.Hour)
+	for range 10000 {
+		handled(2, time.Second)
+		now = now.Add(time.Second)
+	}
+	if len(m.order) > 100 || m.Len() != 2 {
+		t.Errorf("%d places for %d entries", len(m.order), m.Len())
 	}
 }

@@ -136,7 +136,7 @@ func (m *Message) gather(w []io.Writer) ([]byte, error) {
 					return buf, err
 				}
 			}
-			buf = grow(buf, m.Length)
+			buf = grow(buf, m.Length, limit)
 			lent.replace(buf)
 		}
 		n, err := m.Stream.Read(buf[len(buf):min(cap(buf), len(buf)+chunk)])
@@ -157,11 +157,15 @@ func (m *Message) gather(w []io.Writer) ([]byte, error) {
 	}
 }
 
-// grow makes buf larger: to a declared length, or double where there is none.
-func grow(buf []byte, length int64) []byte {
+// grow makes buf larger: to a declared length, or double where there is none,
+// but not past the one byte that tells that a body is over the limit.
+func grow(buf []byte, length, limit int64) []byte {
 	size := max(2*cap(buf), 512)
 	if length > int64(cap(buf)) {
 		size = int(min(int64(cap(buf))*trust, length))
+	}
+	if int64(size) > limit {
+		size = int(limit) + 1
 	}
 	bigger := make([]byte, len(buf), size)
 	copy(bigger, buf)

@@ -146,6 +146,7 @@ func (m *Memory) Commit(_ context.Context, keys []ReplayKey, ttl time.Duration) 
 		m.entries[k] = memoryEntry{done: true, expires: expires, commit: m.claims}
 		m.order = append(m.order, memoryPlace{k, m.claims})
 	}
+	m.compact()
 	return nil
 }
 
@@ -156,15 +157,17 @@ func (m *Memory) Release(_ context.Context, keys []ReplayKey) error {
 	for _, k := range keys {
 		delete(m.entries, k)
 	}
-	if len(m.order) > 2*len(m.entries)+64 {
-		m.compact()
-	}
+	m.compact()
 	return nil
 }
 
-// compact drops the places whose entries were released, so that deliveries that
-// fail again and again do not make the queue grow.
+// compact drops the places whose entries are gone, if they are many: deliveries
+// that fail again and again, or are soon forgotten while an older one is not, do
+// not make the queue grow.
 func (m *Memory) compact() {
+	if len(m.order) <= 2*len(m.entries)+64 {
+		return
+	}
 	kept := make([]memoryPlace, 0, len(m.entries))
 	for _, p := range m.order {
 		if e, ok := m.entries[p.key]; ok && e.commit == p.commit {
