@@ -1,6 +1,7 @@
 package webhook
 
 import (
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -19,6 +20,10 @@ func withoutParameter(r *http.Request, name string) *http.Request {
 		if query = dropParameter(query, name); query != "" {
 			stripped.RequestURI += "?" + query
 		}
+	}
+	if r.Form != nil { // somebody in front has parsed it
+		stripped.Form = maps.Clone(r.Form)
+		maps.DeleteFunc(stripped.Form, func(field string, _ []string) bool { return strings.EqualFold(field, name) })
 	}
 	return &stripped
 }

@@ -114,14 +114,23 @@ func TestCodeIsTakenOut(t *testing.T) {
 				if r.RequestURI != c.want || r.URL.RequestURI() != c.want {
 					t.Errorf("RequestURI %q, URL %q, want %q", r.RequestURI, r.URL, c.want)
 				}
+				if form := r.Form.Encode(); strings.Contains(form, "s3") {
+					t.Errorf("Form %q", form)
+				}
 			})})
 			r := httptest.NewRequest("POST", c.target, strings.NewReader(`{"specversion":"1.0","id":"1","source":"s","type":"t"}`))
 			r.Header.Set("Content-Type", "application/json")
 			if name == "access_token" {
 				r.Header.Set("Content-Type", "application/cloudevents+json")
 			}
+			if err := r.ParseForm(); err != nil || !strings.Contains(r.Form.Encode(), "s3") {
+				t.Fatal(err, r.Form)
+			}
 			if code := post(rc, r); !ran {
 				t.Errorf("status %d", code)
+			}
+			if !strings.Contains(r.Form.Encode(), "s3") || !strings.Contains(r.URL.RawQuery, "s3") {
+				t.Error("the request in front was changed")
 			}
 		})
 	}
