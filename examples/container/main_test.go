@@ -237,3 +237,38 @@ func TestBadStarts(t *testing.T) {
 	root := folder(t)
 	exampletest.Refuses(t, app, []string{"-home", filepath.Join(root, "home"), "-addr", "127.0.0.1:none"}, "none")
 }
+
+// TestKeyFileApart keeps the key that encrypts values away from the volume of the
+// documents, and loses it.
+func TestKeyFileApart(t *testing.T) {
+	app, home := exampletest.Build(t, "."), t.TempDir()
+	if err := os.CopyFS(home, os.DirFS("home")); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(t.TempDir(), "key")
+	t.Setenv("KEY_FILE", key)
+	for range 2 { // made, then shared
+		p := exampletest.Start(t, exampletest.Exec(app), "-home", home, "-addr", "127.0.0.1:0")
+		p.Base(t)
+		p.Stop(t)
+	}
+	if info, err := os.Stat(key); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("the key file: %v, %v, want mode 0600", info, err)
+	}
+	secrets := filepath.Join(home, "data", "Functions", "secrets")
+	if _, err := os.Stat(filepath.Join(secrets, ".key")); err == nil {
+		t.Error("there is a key beside the documents")
+	}
+	before, err := os.ReadFile(filepath.Join(secrets, "host.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	exampletest.Refuses(t, app, []string{"-home", home, "-addr", "127.0.0.1:0"}, key, "the key file is not there")
+	after, err := os.ReadFile(filepath.Join(secrets, "host.json"))
+	if err != nil || string(after) != string(before) {
+		t.Errorf("without the key the document was changed: %v", err)
+	}
+}
