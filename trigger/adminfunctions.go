@@ -194,6 +194,9 @@ func (a *admin) invoke(x *exchange, name string) {
 	for _, e := range a.site.ends {
 		served = served || strings.EqualFold(e.Name, name)
 	}
+	for i := range a.site.app.Functions { // those with other triggers too
+		served = served || strings.EqualFold(a.site.app.Functions[i].Name, name)
+	}
 	switch {
 	case a.site.host.down(a.site) || a.site.app.Err != nil:
 		x.answerEmpty(http.StatusServiceUnavailable)
@@ -201,7 +204,7 @@ func (a *admin) invoke(x *exchange, name string) {
 		x.refuse(&NotFoundError{})
 	default:
 		a.site.Logger.WarnContext(x.r.Context(), "Function not run", "function", name,
-			"error", "an HTTP function cannot be run without an HTTP request")
+			"error", "without an HTTP request no function of this host can be run")
 		x.answerEmpty(http.StatusAccepted)
 	}
 }

@@ -71,6 +71,15 @@ func WithInvocation(ctx context.Context, inv *Invocation) context.Context {
 // invocationKey is the one context key of this package.
 type invocationKey struct{}
 
+// expired reports whether the time that the host gives the function is up.
+func (inv *Invocation) expired(ctx context.Context) bool {
+	if inv.rules == nil {
+		return false // there is no host
+	}
+	deadline, ok := ctx.Deadline()
+	return ok && time.Until(deadline) <= 0
+}
+
 // returned notes what an adapter answered in the function's name.
 func (inv *Invocation) returned(status int, err error) {
 	if inv.out != nil {

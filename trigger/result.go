@@ -3,7 +3,9 @@ package trigger
 import (
 	"context"
 	"errors"
+	"io"
 	"net/http"
+	"time"
 
 	"github.com/httptrigger/httptrigger/internal/refuse"
 )
@@ -47,6 +49,9 @@ func (r *Request) Bind(dst any) error { return Bind(r.Request, dst) }
 // 599, as a *BindError has, that is the status, *http.MaxBytesError is 413, any
 // other is 500; the body is empty and the error goes to the host's log. In
 // Compat every error but a refusal of the caller's own input is 500, as there.
+//
+// A result that comes after the function's time is up is not answered any more:
+// the caller gets 500.
 //
 // The handler works without a host as well, so functions can be tested with an
 // httptest.ResponseRecorder and nothing else.
@@ -93,6 +98,10 @@ func (f typed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		a.ru = inv.rules
 	}
 	v, err := f(ctx, r, inv)
+	if err == nil && inv.expired(ctx) {
+		err = &TimeoutError{Function: inv.Function, After: time.Since(inv.Started)}
+		drop(v)
+	}
 	if err == nil {
 		err = a.result(v)
 	}
@@ -107,6 +116,20 @@ func (f typed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		deny = inv.deny
 	}
 	deny(w, r, &resultError{status: status, err: err})
+}
+
+// drop closes what a result has to close.
+func drop(v any) {
+	switch r := v.(type) {
+	case *Response:
+		if r != nil {
+			drop(r.Body)
+		}
+	case Response:
+		drop(r.Body)
+	case io.Closer:
+		_ = r.Close() // nobody reads it
+	}
 }
 
 // errorStatus is what an error of a function answers.
