@@ -130,14 +130,20 @@ func (st *Store) Load(ctx context.Context, s keys.Scope) (keys.Set, error) {
 // load returns the keys in a blob, and its bytes.
 func (st *Store) load(ctx context.Context, name string, s keys.Scope) (set keys.Set, data []byte, err error) {
 	data, etag, err := st.download(ctx, name, s)
-	if err != nil {
-		return keys.Set{}, nil, err
+	for err == nil {
+		var decodeErr error
+		if set, decodeErr = st.codec.Decode(s, data); decodeErr == nil {
+			set.Version = etag
+			return set, data, nil
+		}
+		// If it was written again meanwhile, the key of what was read may have
+		// been dropped.
+		before := etag
+		if data, etag, err = st.download(ctx, name, s); err == nil && etag == before {
+			err = &keys.CorruptError{Scope: s, Source: name, Err: decodeErr}
+		}
 	}
-	if set, err = st.codec.Decode(s, data); err != nil {
-		return keys.Set{}, nil, &keys.CorruptError{Scope: s, Source: name, Err: err}
-	}
-	set.Version = etag
-	return set, data, nil
+	return keys.Set{}, nil, err
 }
 
 // download returns the bytes and the ETag of a blob.

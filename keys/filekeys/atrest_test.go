@@ -127,8 +127,8 @@ func TestLostKey(t *testing.T) {
 		if _, err := store.Load(t.Context(), orders); !errors.As(err, &corrupt) || !errors.Is(err, atrest.ErrNoKeyFile) || !strings.Contains(err.Error(), key) {
 			t.Errorf("%s: Load = %v, want a *keys.CorruptError that names the key file", name, err)
 		}
-		if err := store.Save(t.Context(), keys.HostScope(), keys.Set{}); !errors.Is(err, filekeys.ErrKeyLost) {
-			t.Errorf("%s: Save of a new document = %v, want ErrKeyLost", name, err)
+		if err := store.Save(t.Context(), keys.HostScope(), keys.Set{}); !errors.Is(err, filekeys.ErrKeyLost) || !errors.As(err, &corrupt) || corrupt.Scope != orders || !strings.Contains(err.Error(), key) {
+			t.Errorf("%s: Save of a new document = %v, want ErrKeyLost that names the document and the key file", name, err)
 		}
 		if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), orders); err == nil {
 			t.Errorf("%s: Ensure made keys", name)

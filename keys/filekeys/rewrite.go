@@ -14,9 +14,10 @@ import (
 	"github.com/httptrigger/httptrigger/keys/keydoc"
 )
 
-// ErrKeyLost is a key file that is not there although a document was encrypted
-// with a key of it. A new one would only hide that: put the old one back.
-var ErrKeyLost = errors.New("the key file is not there, and documents are encrypted with its keys")
+// ErrKeyLost is wrapped by the *keys.CorruptError of a Save when the key file is
+// not there although a document was encrypted with a key of it. A new one would
+// only hide that: put the old one back.
+var ErrKeyLost = errors.New("it is encrypted, and the key file is not there any more")
 
 // ensureKey makes the key file if it is not there and never was. The caller has
 // the lock.
@@ -38,7 +39,7 @@ func (st *Store) ensureKey() error {
 			return err
 		}
 		if hasEnvelope(s, data) {
-			return fmt.Errorf("filekeys: %q: %w: %q", st.keyFile.Path, ErrKeyLost, path)
+			return &keys.CorruptError{Scope: s, Source: path, Err: fmt.Errorf("%w: %q", ErrKeyLost, st.keyFile.Path)}
 		}
 	}
 	return st.keyFile.Create()
