@@ -41,11 +41,10 @@ func (b *Bitbucket) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if err != nil {
 		return err
 	}
-	var signature [sha256.Size]byte
-	if err := prefixedHex(signature[:], value, "sha256", bitbucketSignature); err != nil {
+	if err := prefixedHex(d.signature(k.size), value, "sha256", bitbucketSignature); err != nil {
 		return err
 	}
-	return k.verify(m, d, signature[:])
+	return k.verify(m, d)
 }
 
 // Interpret implements Interpreter.

@@ -62,12 +62,10 @@ func (g *GitHub) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if err != nil {
 		return err
 	}
-	var digest [sha256.Size]byte
-	signature := digest[:k.size]
-	if err := prefixedHex(signature, value, prefix, header); err != nil {
+	if err := prefixedHex(d.signature(k.size), value, prefix, header); err != nil {
 		return err
 	}
-	return k.verify(m, d, signature)
+	return k.verify(m, d)
 }
 
 // Sign implements Signer. With InsecureSHA1 it signs the old way too.

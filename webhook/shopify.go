@@ -44,11 +44,10 @@ func (s *Shopify) verify(ctx context.Context, m *Message, d *Delivery) error {
 	if err != nil {
 		return err
 	}
-	var signature [sha256.Size]byte
-	if !decodeBase64(signature[:], strictBase64, value) {
+	if !decodeBase64(d.signature(k.size), strictBase64, value) {
 		return blame(MalformedSignature, shopifySignature)
 	}
-	return k.verify(m, d, signature[:])
+	return k.verify(m, d)
 }
 
 // Interpret implements Interpreter.

@@ -39,19 +39,26 @@ func (d *Delivery) matched(k *key, signature []byte) {
 	d.Signature.n = uint8(copy(d.Signature.bytes[:], signature))
 }
 
-// verify hashes prefix and body under every key and compares with signature.
-func (k *keys) verify(m *Message, d *Delivery, signature []byte, prefix ...string) error {
+// signature is the place for a signature of so many bytes; if it is not right,
+// verdict clears it.
+func (d *Delivery) signature(size int) []byte {
+	d.Signature.n = uint8(size)
+	return d.Signature.bytes[:size]
+}
+
+// verify hashes prefix and body under every key and compares with d.Signature.
+func (k *keys) verify(m *Message, d *Delivery, prefix ...string) error {
 	s := k.open() // not given back if the body's reader panics
 	if err := s.read(m, d, prefix); err != nil {
 		s.close()
 		return err
 	}
-	i, ok := s.match(signature)
+	i, ok := s.match(d.Signature.bytes[:d.Signature.n])
 	s.close()
 	if !ok {
 		return SignatureMismatch
 	}
-	d.matched(&k.used[i], signature)
+	d.Secret, d.key = k.used[i].secret, &k.used[i]
 	return nil
 }
 

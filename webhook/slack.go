@@ -44,14 +44,13 @@ func (v versioned) verify(ctx context.Context, r *ring, src Source, tolerance To
 	if err != nil {
 		return err
 	}
-	var signature [sha256.Size]byte
-	if err := prefixedHex(signature[:], value, "v0", v.signature); err != nil {
+	if err := prefixedHex(d.signature(k.size), value, "v0", v.signature); err != nil {
 		return err
 	}
 	if err := d.date(tolerance, at, m.Time); err != nil {
 		return err
 	}
-	return k.verify(m, d, signature[:], "v0:", at, ":")
+	return k.verify(m, d, "v0:", at, ":")
 }
 
 func (v versioned) sign(ctx context.Context, src Source, m *Message) error {
