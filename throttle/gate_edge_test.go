@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -151,5 +152,57 @@ func TestMove(t *testing.T) {
 	moved.Release()
 	if s := gate.Stats(); s.Running != 0 || moved.Held() || s.MeanService <= 0 {
 		t.Errorf("after the release: %+v", s)
+	}
+}
+
+// Over real connections: a client that leaves while its request waits frees its place
+// in the line, on HTTP/1.1 as long as there is no body to read, on HTTP/2 always.
+func TestGateClientLeaves(t *testing.T) {
+	for _, tt := range []struct {
+		http2 bool
+		body  string
+	}{{false, ""}, {true, ""}, {true, "unread"}} {
+		left := make(chan time.Duration)
+		g := newGate(t, throttle.GateConfig{MaxConcurrent: 1, MaxOutstanding: 2, Hooks: throttle.GateHooks{
+			Cancelled: func(waited time.Duration) { left <- waited },
+		}})
+		ticket, err := g.Acquire(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		entered := make(chan struct{}, 1)
+		gated := g.Wrap(http.NotFoundHandler())
+		s := newServer(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			entered <- struct{}{}
+			gated.ServeHTTP(w, r)
+		}), tt.http2)
+		ctx, cancel := context.WithCancel(t.Context())
+		answered := make(chan error, 1)
+		go func() {
+			r, err := http.NewRequestWithContext(ctx, "POST", s.URL, strings.NewReader(tt.body))
+			if err == nil {
+				_, err = s.Client().Do(r)
+			}
+			answered <- err
+		}()
+		<-entered
+		for g.Stats().Waiting == 0 {
+			runtime.Gosched()
+		}
+		if !g.Saturated() {
+			t.Errorf("%+v: not saturated with one running and one waiting", tt)
+		}
+		cancel()
+		if err := <-answered; err == nil {
+			t.Errorf("%+v: an answer", tt)
+		}
+		<-left
+		if s := g.Stats(); s.Running != 1 || s.Waiting != 0 || s.Cancelled != 1 {
+			t.Errorf("%+v: Stats() = %+v", tt, s)
+		}
+		ticket.Release()
+		if err := g.Drain(t.Context()); err != nil {
+			t.Error(err)
+		}
 	}
 }

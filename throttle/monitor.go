@@ -13,7 +13,8 @@ import (
 // take no place and read no probe. They belong on a path that no gate stands in front
 // of, and that strangers cannot reach.
 type Monitor struct {
-	// Gates are the gates to show, by name.
+	// Gates are the gates to show, by name. A name with a dot has to be escaped in
+	// the valueLocation of a scaler.
 	Gates map[string]*Gate
 	// Load, if not nil, is shown too. Only its last sample is: if nothing but the
 	// monitor asks, its Run must be running.

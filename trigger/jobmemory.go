@@ -9,9 +9,10 @@ import (
 	"github.com/google/uuid"
 )
 
-// JobMemory keeps jobs in the memory of the process, and loses them with it. The zero
-// JobMemory has the defaults and is ready. Its fields must not be modified once it is
-// in use.
+// JobMemory keeps jobs in the memory of the process, and loses them with it. It holds at
+// most MaxJobs inputs, bounded by what the host lets in, or results, bounded by
+// JobsConfig.MaxResult. The zero JobMemory has the defaults and is ready. Its fields
+// must not be modified once it is in use.
 type JobMemory struct {
 	// MaxJobs bounds the jobs kept; zero or less stands for 1,000. If all of them are
 	// pending another one is refused with an *UnavailableError; else the one that ended
