@@ -174,7 +174,7 @@ func (d *DynamicThrottle) check() *RejectedError {
 			}
 		}
 	}
-	if last == nil || last.refusal == nil || !d.config.Compat && now-last.at > 2*d.interval {
+	if last == nil || last.refusal == nil || !d.config.Compat && now-last.at-d.interval > d.interval {
 		return nil
 	}
 	if d.config.Rejected != nil {
@@ -187,7 +187,7 @@ func (d *DynamicThrottle) check() *RejectedError {
 // takes no sample.
 func (d *DynamicThrottle) Saturated() bool {
 	last := d.last.Load()
-	return last != nil && last.refusal != nil && (d.config.Compat || d.now()-last.at <= 2*d.interval)
+	return last != nil && last.refusal != nil && (d.config.Compat || d.now()-last.at-d.interval <= d.interval)
 }
 
 // Readings returns what the probes said in the last sample, nil if there was none.
@@ -226,7 +226,7 @@ func (d *DynamicThrottle) sample(now int64) *sample {
 	if exceeded != nil {
 		s.refusal = &RejectedError{Reason: ReasonLoad, Status: d.config.Status, Exceeded: exceeded}
 		if !d.config.Compat {
-			s.refusal.Retry = (d.config.Interval + time.Second - 1).Truncate(time.Second)
+			s.refusal.Retry = roundUp(d.config.Interval)
 		}
 	}
 	d.log(old, s)

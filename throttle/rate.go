@@ -268,10 +268,12 @@ func (r *Rate) takeShared() Decision {
 	return d
 }
 
-// now returns the time since the epoch, in ns.
+// now returns the time since the epoch, in ns. It is never so far away that sums with
+// it overflow: the clock of a configuration stands still after 146 years.
 func (r *Rate) now() int64 {
 	if r.config.Now != nil {
-		return int64(r.config.Now().Sub(r.epoch))
+		const far = 1<<62 - 1
+		return min(max(int64(r.config.Now().Sub(r.epoch)), -far), far)
 	}
 	return int64(time.Since(r.epoch))
 }

@@ -154,6 +154,35 @@ func TestRateClockJumps(t *testing.T) {
 	}
 }
 
+// A clock that reads anything at all makes nobody wait longer than a burst takes.
+func TestRateWildClock(t *testing.T) {
+	clock := newClock()
+	r := newRate(t, throttle.RateConfig{Limit: 2, Period: time.Second, Burst: 3, Key: byPath, Now: clock.Now})
+	start := clock.at
+	for _, at := range []time.Time{
+		start, {}, start, time.Unix(1<<40, 0), start.AddDate(100, 0, 0), time.Unix(-1<<40, 0), start.AddDate(-140, 0, 0), time.Unix(0, 0), start,
+	} {
+		clock.at = at
+		allowed := 0
+		for range 10 {
+			d := r.Take(throttle.RateKey{Name: "a"})
+			if d.Allowed {
+				allowed++
+			}
+			if full := 1500 * time.Millisecond; d.Retry < 0 || d.Retry > full || d.Full < 0 || d.Full > full || d.Remaining < 0 || d.Remaining > 2 || d.Allowed != (d.Retry == 0) {
+				t.Fatalf("at %v: %+v", at, d)
+			}
+		}
+		if allowed > 3 {
+			t.Errorf("at %v: %d at once, want 3 at most", at, allowed)
+		}
+		clock.advance(2 * time.Second)
+		if d := r.Take(throttle.RateKey{Name: "a"}); !d.Allowed && at.Sub(start).Abs() < 146*365*24*time.Hour {
+			t.Errorf("two seconds after %v: %+v", at, d)
+		}
+	}
+}
+
 func TestRateConfigErrors(t *testing.T) {
 	tests := []struct {
 		c    throttle.RateConfig

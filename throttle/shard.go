@@ -1,6 +1,7 @@
 package throttle
 
 import (
+	"math"
 	"math/bits"
 	"sync"
 )
@@ -28,7 +29,7 @@ type slot struct {
 
 const (
 	leastSlots = 8
-	longPast   = -1 << 62
+	longPast   = math.MinInt64
 )
 
 // find returns the slot of a hash, or the free one where it belongs. There is a free
