@@ -11,21 +11,21 @@ import "strings"
 // Cut does not allocate if the parameter is alone in its segment and spelled as in
 // the template, by letters, digits and "_".
 func Cut(template, path, name string) (value string, ok, ascii bool) {
-	if len(template) < 8 || len(path) < 8 {
-		return cut(template, path, name)
+	at, pos := templateStart(template), uint(1)
+	if len(template) < 8 || len(path) < 8 || name == "" {
+		return cut(template, path, name, at, pos)
 	}
 	// Along template and path, segment by segment and eight bytes at a time, to where
-	// the template has "{name}".
+	// the template has "{name}". There is no call on the way, so that all stays in
+	// registers.
 	lastT, lastP := eight(template[len(template)-8:])^solidi, eight(path[len(path)-8:])^solidi
-	at := templateStart(template)
-	for pos := uint(1); pos < uint(len(path)) && at < uint(len(template)); {
-		var w, p uint64
+	for pos < uint(len(path)) && at < uint(len(template)) {
+		var w uint64
 		if at+8 <= uint(len(template)) {
 			w = eight(template[at:at+8]) ^ solidi
 		} else {
 			w = lastT >> (8 * (at + 8 - uint(len(template))) & 63)
 		}
-		first := w
 		end, slash, marks := at, slashIn(w), marksIn(w)
 		for slash == 0 && marks == 0 {
 			end += 8
@@ -36,73 +36,56 @@ func Cut(template, path, name string) (value string, ok, ascii bool) {
 			}
 			slash, marks = slashIn(w), marksIn(w)
 		}
-		plain := marks&(slash-1)&^slash == 0
+		if marks&(slash-1)&^slash != 0 {
+			return cut(template, path, name, at, pos)
+		}
 		end += through(slash)
 
 		if pos+8 <= uint(len(path)) {
-			p = eight(path[pos:pos+8]) ^ solidi
+			w = eight(path[pos:pos+8]) ^ solidi
 		} else {
-			p = lastP >> (8 * (pos + 8 - uint(len(path))) & 63)
+			w = lastP >> (8 * (pos + 8 - uint(len(path))) & 63)
 		}
-		seen := p
-		start := pos
-		slash = slashIn(p)
+		start, seen := pos, w
+		slash = slashIn(w)
 		for slash == 0 {
 			pos += 8
 			if pos+8 <= uint(len(path)) {
-				p = eight(path[pos:pos+8]) ^ solidi
+				w = eight(path[pos:pos+8]) ^ solidi
 			} else {
-				p = lastP >> (8 * (pos + 8 - uint(len(path))))
+				w = lastP >> (8 * (pos + 8 - uint(len(path))))
 			}
-			seen |= p
-			slash = slashIn(p)
+			seen |= w
+			slash = slashIn(w)
 		}
 		pos += through(slash)
 
-		if plain {
-			if end-at == uint(len(name))+3 && isParam(template[at:end-1], name, first) {
-				return path[start : pos-1], true, seen&highs == 0
+		if end-at == uint(len(name))+3 && template[at] == '{' && template[at+1] == name[0] {
+			if template[at+1:end-2] != name || template[end-2] != '}' || !plainName(name) {
+				return cut(template, path, name, at, start)
 			}
-			at = end
-			continue
-		}
-		size, is, all := paramIn(template[at:], name)
-		if all {
-			break
-		}
-		if is {
 			return path[start : pos-1], true, seen&highs == 0
 		}
-		at += uint(size) + 1
+		at = end
 	}
-	return cut(template, path, name)
+	return cut(template, path, name, at, pos)
 }
 
-// isParam reports whether a segment of the right length is "{name}"; first is what
-// load returns for it, and no byte of it is one of "89:;<=>?".
-func isParam(segment, name string, first uint64) bool {
-	if segment[0] != '{' || segment[1:len(segment)-1] != name || segment[len(segment)-1] != '}' {
-		return false
-	}
-	first = (first ^ solidi) >> 8
-	return len(name) <= 7 && len(name) > 0 && oddIn(first)&(1<<(8*len(name)&63)-1) == 0 || plainName(name)
-}
-
-// cut is Cut for what is less common: odd names, catch-alls,
-// complex segments, and values that the path left out.
-func cut(template, path, name string) (value string, ok, ascii bool) {
+// cut is Cut, from at in the template and pos in the path on, for what is less
+// common: odd names, constraints on the way, catch-alls, complex segments, and values
+// that the path left out.
+func cut(template, path, name string, at, pos uint) (value string, ok, ascii bool) {
 	if plainName(name) {
-		at := int(templateStart(template))
-		for pos := 1; pos < len(path) && at < len(template); {
+		for pos < uint(len(path)) && at < uint(len(template)) {
 			size, is, all := paramIn(template[at:], name)
 			if all {
 				return path[pos:], true, false
 			}
-			stop := segmentEnd(path, pos, load(path, pos))
+			stop := uint(segmentEnd(path, int(pos), load(path, int(pos))))
 			if is {
-				return path[pos:stop], true, false
+				return path[pos:stop], true, isASCII(path[pos:stop])
 			}
-			at, pos = at+size+1, stop+1
+			at, pos = at+uint(size)+1, stop+1
 		}
 	}
 	p, err := parse(template)
@@ -141,7 +124,7 @@ func paramIn(template, name string) (size int, is, all bool) {
 			i += 2
 		case c == '{':
 			end := paramEnd(template, i)
-			if i == 0 {
+			if i == 0 && end <= len(template) {
 				first = template[:end]
 			}
 			i = end
@@ -158,8 +141,8 @@ func paramIn(template, name string) (size int, is, all bool) {
 	return i, is, is && body[0] == '*'
 }
 
-// paramEnd returns where the parameter ends that begins at i. What is not closed
-// ends with the template.
+// paramEnd returns where the parameter ends that begins at i: behind the end of the
+// template if it is not closed.
 func paramEnd(template string, i int) int {
 	for i++; i < len(template); i++ {
 		if c := template[i]; c == '{' || c == '}' {
@@ -169,23 +152,24 @@ func paramEnd(template string, i int) int {
 			i++
 		}
 	}
-	return len(template)
+	return len(template) + 1
 }
 
 // plainName reports whether a name may be looked for in a template as it is.
 func plainName(name string) bool {
-	i := 0
-	for ; i+8 <= len(name); i += 8 {
-		if oddIn(eight(name[i:i+8])) != 0 {
-			return false
+	switch n := len(name); {
+	case n >= 8:
+		odd := oddIn(eight(name[n-8:]))
+		for i := 0; i+8 < n; i += 8 {
+			odd |= oddIn(eight(name[i : i+8]))
 		}
+		return odd == 0
+	case n >= 4:
+		return oddIn(four(name)|four(name[n-4:])<<32) == 0
+	case n > 0:
+		return oddIn(uint64(name[0])|uint64(name[n>>1])<<8|uint64(name[n-1])<<16)&0x808080 == 0
 	}
-	for ; i < len(name); i++ {
-		if oddIn(uint64(name[i]))&0x80 != 0 {
-			return false
-		}
-	}
-	return name != ""
+	return false
 }
 
 // oddIn returns a word with the highest bit set in those bytes of w, plain ones, that
@@ -193,6 +177,12 @@ func plainName(name string) bool {
 func oddIn(w uint64) uint64 {
 	x := w | highs
 	return (^(x - lows*'0') | (x-lows*('9'+1))&^(x-lows*'@') | (x - lows*('z'+1)) | w) & highs
+}
+
+// four returns the first four bytes of s.
+func four(s string) uint64 {
+	_ = s[3]
+	return uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24
 }
 
 // marksIn returns a word that is zero below the first byte of w, of the form that load

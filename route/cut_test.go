@@ -2,7 +2,9 @@ package route_test
 
 import (
 	"math/rand/v2"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/httptrigger/httptrigger/route"
 )
@@ -28,6 +30,22 @@ func TestCut(t *testing.T) {
 		{"a/{:int}", "/a/x", ":int", "x"},
 		{"a/{b}", "/a/x", "", ""},
 		{"a/{b", "/a/x", "b", ""},
+		{"~/a/{b}/c", "/a/x/c", "b", "x"},
+		{"~/repositories/{b}/c/d", "/repositories/x/c/d", "b", "x"},
+		{"/repositories/{repositoryName}/{branch}", "/repositories/a/b", "repositoryName", "a"},
+		{"/repositories/{repositoryName}/{branch}", "/repositories/a/b", "branch", "b"},
+		{"/items/{ab}/{cd}/{ad}", "/items/1/2/3", "ad", "3"},
+		{"/items/{abd}/{acd}/{aed}", "/items/1/2/3", "acd", "2"},
+		{"/items/{id2}/{id8}", "/items/1/2", "id8", "2"},
+		{"/items/{a_b}/{a-b}/{é}", "/items/1/2/3", "a_b", "1"},
+		{"/items/{a_b}/{a-b}/{é}", "/items/1/2/3", "a-b", "2"},
+		{"/items/{a_b}/{a-b}/{é}", "/items/1/2/3", "é", "3"},
+		{"/items/{a:regex(^[0-9]{{2}}/x$)}/{b:int}/{c?}", "/items/1/2/3", "a", "1"},
+		{"/items/{a:regex(^[0-9]{{2}}/x$)}/{b:int}/{c?}", "/items/1/2/3", "c", "3"},
+		{"/items/{a:int}-{b}/{c}", "/items/1-2/3", "c", "3"},
+		{"/items/{a:int}-{b}/{c}", "/items/1-2/3", "b", "2"},
+		{"/items/{a}x{b}/{c}", "/items/1x2/3", "a}x{b", ""},
+		{"/items/{*a}", "/items/1/2", "*a", ""},
 		{"", "", "b", ""},
 	}
 	for _, tt := range tests {
@@ -59,4 +77,53 @@ func TestCutAgainstMatch(t *testing.T) {
 			}
 		}
 	}
+}
+
+func TestCutTellsASCII(t *testing.T) {
+	for _, tt := range []struct {
+		path  string
+		ascii bool
+	}{{"/items/one/x", true}, {"/items/né/x", false}, {"/items/" + strings.Repeat("n", 20) + "é/x", false}} {
+		if v, ok, ascii := route.Cut("/items/{name}/x", tt.path, "name"); !ok || ascii != tt.ascii {
+			t.Errorf("Cut(%q) = %q, %v, ASCII %v, want %v", tt.path, v, ok, ascii, tt.ascii)
+		}
+	}
+}
+
+func TestCutAllocs(t *testing.T) {
+	template := "/items/{id:int}/{resourceGroupNameOfTheUser}/{c?}"
+	for _, name := range []string{"id", "resourceGroupNameOfTheUser", "c"} {
+		if allocs := testing.AllocsPerRun(100, func() { route.Cut(template, "/items/7/x/y", name) }); allocs != 0 {
+			t.Errorf("Cut of %q allocates %v times", name, allocs)
+		}
+	}
+}
+
+// FuzzCut compares with the values of the match, whatever the name.
+func FuzzCut(f *testing.F) {
+	f.Add("/items/{id:regex(^{{a}}/$)}/{name}/{rest?}", "/items/a/b/c", "name")
+	f.Add("{", "00", "0")
+	f.Add("~/a/{b}.{c}/{*d:int}", "/a/x.y/1", "d")
+	f.Fuzz(func(t *testing.T, text, path, name string) {
+		route.Cut(text, path, name) // whatever they are
+		template, err := route.Compile(text)
+		if err != nil {
+			return
+		}
+		v, ok := template.Match(path)
+		if !ok {
+			return
+		}
+		names := []string{name}
+		for _, p := range template.Params() {
+			names = append(names, p.Name)
+		}
+		for _, name := range names {
+			want, present := v.Lookup(name)
+			got, ok, ascii := route.Cut(text, path, name)
+			if got != want || ok != present || ascii && strings.ContainsFunc(got, func(r rune) bool { return r >= utf8.RuneSelf }) {
+				t.Fatalf("Cut(%q, %q, %q) = %q, %v, %v, want %q, %v", text, path, name, got, ok, ascii, want, present)
+			}
+		}
+	})
 }
