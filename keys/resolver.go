@@ -94,15 +94,17 @@ type Resolver struct {
 	UseInterval time.Duration
 
 	// Now tells the time; nil is time.Now. It decides about reloads and about
-	// Expires and NotBefore.
+	// Expires and NotBefore. If it goes back, what is remembered grows old all the
+	// same, and a key that has expired stays so until the time is past what it was.
 	Now func() time.Time
 
 	// Logger is told of loads that failed; nil is silent.
 	Logger *slog.Logger
 
-	once  sync.Once
-	salt  salt
-	began time.Time
+	once   sync.Once
+	salt   salt
+	began  time.Time
+	steady steady // what Now told
 
 	host      entry
 	functions atomic.Pointer[map[string]*entry] // by name in lower case; copied on growth
@@ -134,6 +136,7 @@ func (r *Resolver) init() {
 	r.once.Do(func() {
 		rand.Read(r.salt[:])
 		r.began = r.now()
+		r.steady.last, r.steady.latest = r.began, r.began
 	})
 }
 
@@ -144,10 +147,19 @@ func (r *Resolver) now() time.Time {
 	return time.Now()
 }
 
+// times returns the time, and the latest time that there ever was.
+func (r *Resolver) times() (now, latest time.Time) {
+	if r.Now != nil {
+		return r.steady.times(r.Now)
+	}
+	now = time.Now()
+	return now, now
+}
+
 // clock returns the time since the Resolver began. It is cheaper than now.
 func (r *Resolver) clock() time.Duration {
 	if r.Now != nil {
-		return r.Now().Sub(r.began)
+		return r.steady.clock(r.Now)
 	}
 	return time.Since(r.began)
 }

@@ -79,7 +79,11 @@ type extra struct {
 
 // works reports whether the key works now.
 func (c *candidate) works(r *Resolver) bool {
-	return c.extra == nil || !c.extra.bounded || Key{NotBefore: c.extra.notBefore, Expires: c.extra.expires}.Valid(r.now())
+	if c.extra == nil || !c.extra.bounded {
+		return true
+	}
+	now, latest := r.times()
+	return Key{NotBefore: c.extra.notBefore}.Valid(now) && Key{Expires: c.extra.expires}.Valid(latest)
 }
 
 // A view is what a Resolver remembers of one scope: an index of digests. But for

@@ -87,7 +87,7 @@ func (k *keySecrets) Secrets(ctx context.Context) ([]webhook.Secret, error) {
 	}
 	list, err := k.load(ctx, now)
 	if err != nil {
-		if !k.read.IsZero() && age < keys.DefaultMaxAge {
+		if !k.read.IsZero() && age >= 0 && age < keys.DefaultMaxAge {
 			return k.list, nil
 		}
 		return nil, err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"regexp"
+	"strconv"
 	"strings"
 )
 
@@ -15,6 +16,9 @@ var secretTokens = [...]string{
 	"&amp;sig=", "&sig=", "?sig=", "SharedAccessKey=", "&amp;code=", "&code=", "?code=", "key=",
 }
 
+// valueEnds end the value of a parameter in a text.
+const valueEnds = `&<"' ` + "\t\r\n"
+
 // sparedToken looks like one of them and is none.
 const sparedToken = "PublicKeyToken="
 
@@ -24,7 +28,7 @@ var userInURL = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s/:@"'<>]+:[^\
 // tokens, passwords, connection strings and URLs with user and password become
 // [Hidden Credential]. In a URL the value is hidden up to the next &, in other
 // texts up to the next <, quote or end.
-func Redact(text string) string { return redact(text, false) }
+func Redact(text string) string { return redactSpelled(redact(text, false)) }
 
 // RedactCompat is Redact as the reference does it, which hides everything after
 // a key in a URL, later parameters included.
@@ -49,7 +53,7 @@ func redact(text string, compat bool) string {
 		from := start
 		stops := `<"'`
 		if !compat && strings.IndexByte("&?", token[0]) >= 0 {
-			stops = `&<"' ` + "\t\r\n"
+			stops = valueEnds
 			from += len(token)
 		}
 		end := len(text)
@@ -65,6 +69,72 @@ func redact(text string, compat bool) string {
 	}
 	b.WriteString(text[done:])
 	return b.String()
+}
+
+// redactSpelled hides the values of the parameters code and sig where a server
+// finds them and redact does not: at the start of a text that is a query, and
+// with escapes in the name, in every spelling.
+func redactSpelled(text string) string {
+	var b strings.Builder
+	done := 0
+	for at := 0; at >= 0; {
+		if n := secretName(text[at:]); n > 0 && !strings.HasPrefix(text[at+n:], hidden) {
+			from := at + n
+			end := len(text)
+			if i := strings.IndexAny(text[from:], valueEnds); i >= 0 {
+				end = from + i
+			}
+			b.WriteString(text[done:from])
+			b.WriteString(hidden)
+			done, at = end, end
+		}
+		next := strings.IndexAny(text[at:], "?&;")
+		if next < 0 {
+			break
+		}
+		at += next + 1
+	}
+	if done == 0 {
+		return text
+	}
+	b.WriteString(text[done:])
+	return b.String()
+}
+
+// secretName returns the length of the name, with its equal sign, of a secret
+// parameter at the start of s, however it is escaped; 0 if there is none.
+func secretName(s string) int {
+	var name [len("code")]byte
+	n, at := 0, 0
+	for at < len(s) && s[at] != '=' {
+		c, size := s[at], 1
+		if c == '%' {
+			if c, size = unescapeByte(s[at:]), 3; c == 0 {
+				return 0
+			}
+		}
+		if n == len(name) {
+			return 0
+		}
+		name[n] = c | 0x20
+		n, at = n+1, at+size
+	}
+	if at == len(s) || string(name[:n]) != "code" && string(name[:n]) != "sig" {
+		return 0
+	}
+	return at + 1
+}
+
+// unescapeByte decodes the escape at the start of s, 0 if it is none.
+func unescapeByte(s string) byte {
+	if len(s) < 3 {
+		return 0
+	}
+	v, err := strconv.ParseUint(s[1:3], 16, 8)
+	if err != nil {
+		return 0
+	}
+	return byte(v)
 }
 
 // secretPlaces remember where each token is next, so that a text is walked
