@@ -3,11 +3,15 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,12 +20,26 @@ import (
 	"github.com/httptrigger/httptrigger/internal/exampletest"
 )
 
-// build builds the program as README.md says.
-func build(t *testing.T, file string) {
-	t.Helper()
-	cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", file, ".")
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
-	command(t, cmd)
+// app is the program, built as README.md says.
+var app string
+
+func TestMain(m *testing.M) {
+	os.Exit(func() int {
+		dir, err := os.MkdirTemp("", "app")
+		if err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			return 1
+		}
+		defer os.RemoveAll(dir)
+		app = filepath.Join(dir, "app")
+		cmd := exec.Command("go", "build", "-trimpath", "-ldflags", "-s -w", "-o", app, ".")
+		cmd.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			fmt.Fprintf(os.Stderr, "%q: %v\n%s", cmd.Args, err, out)
+			return 1
+		}
+		return m.Run()
+	}())
 }
 
 // command runs a command to its end and returns what it printed.
@@ -43,9 +61,15 @@ func folder(t *testing.T) string {
 	if err := os.CopyFS(filepath.Join(root, "home"), os.DirFS("home")); err != nil {
 		t.Fatal(err)
 	}
-	build(t, filepath.Join(root, "app"))
+	text, err := os.ReadFile(app)
+	if err == nil {
+		err = os.WriteFile(filepath.Join(root, "app"), text, 0o755)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 	if os.Getuid() == 0 {
-		command(t, exec.Command("chown", "-R", "65532:65532", filepath.Join(root, "home")))
+		command(t, exec.Command("chown", "-R", "65532:65532", filepath.Join(root, "home", "data")))
 	}
 	return root
 }
@@ -155,35 +179,54 @@ func TestTwoInstances(t *testing.T) {
 	}
 }
 
-// TestImage builds the image and runs the program from its root file system.
-func TestImage(t *testing.T) {
+// TestReadme runs the README's commands, with testdata/docker, and then looks at
+// the image that they made.
+func TestReadme(t *testing.T) {
 	if _, err := exec.LookPath("buildah"); err != nil {
 		backend.Missing(t, "buildah: run apt-get install buildah")
 	}
 	if os.Getuid() != 0 {
 		backend.Missing(t, "root, to build an image with buildah")
 	}
-	source, store := t.TempDir(), t.TempDir()
-	for _, name := range []string{"Dockerfile", ".dockerignore"} {
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(source, name), text, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := os.CopyFS(filepath.Join(source, "home"), os.DirFS("home")); err != nil {
+	standIn, err := filepath.Abs("testdata")
+	if err != nil {
 		t.Fatal(err)
 	}
-	build(t, filepath.Join(source, "app"))
-	buildah := func(args ...string) string {
+	store := t.TempDir()
+	t.Setenv("CONTAINERS", store)
+	t.Setenv("PATH", standIn+string(os.PathListSeparator)+os.Getenv("PATH"))
+	t.Cleanup(func() { end(store) })
+	exampletest.Readme(t)
+	for _, name := range []string{"one", "two"} {
+		log, err := os.ReadFile(filepath.Join(store, name+".log"))
+		if err != nil || !strings.Contains(string(log), "Serves /home/site/wwwroot") || strings.Contains(string(log), "cut off") {
+			t.Errorf("%s logged %s, %v", name, log, err)
+		}
+	}
+	checkImage(t, func(args ...string) string {
 		t.Helper()
 		args = append([]string{"--storage-driver", "vfs", "--root", filepath.Join(store, "root"), "--runroot", filepath.Join(store, "run")}, args...)
 		return strings.TrimSpace(command(t, exec.Command("buildah", args...)))
-	}
-	buildah("bud", "--format", "docker", "--isolation", "chroot", "-t", "app", source)
+	})
+}
 
+// end ends what a README that was not followed to its end left behind.
+func end(store string) {
+	for _, name := range []string{"one", "two"} {
+		text, err := os.ReadFile(filepath.Join(store, name))
+		if err != nil {
+			continue
+		}
+		pid, _, _ := strings.Cut(string(text), " ")
+		if n, err := strconv.Atoi(pid); err == nil {
+			_ = syscall.Kill(n, syscall.SIGKILL) // it may have ended
+		}
+	}
+}
+
+// checkImage compares the image's configuration and files with the Dockerfile.
+func checkImage(t *testing.T, buildah func(args ...string) string) {
+	t.Helper()
 	var image struct {
 		OCIv1 struct {
 			Config struct {
@@ -218,14 +261,69 @@ func TestImage(t *testing.T) {
 			t.Errorf("the image has %s in it", e.Name())
 		}
 	}
+	for folder, user := range map[string]uint32{"home": 0, "home/site/wwwroot": 0, "home/data": 65532} {
+		info, err := os.Stat(filepath.Join(root, folder))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := info.Sys().(*syscall.Stat_t).Uid; got != user {
+			t.Errorf("%s belongs to user %d, want %d", folder, got, user)
+		}
+	}
+}
+
+// TestDrain ends the program while a request runs: that is answered, whoever else
+// comes is told to go elsewhere, and the program ends well.
+func TestDrain(t *testing.T) {
+	root := folder(t)
 	p := exampletest.Start(t, in(root), "-addr", "127.0.0.1:0")
-	try(t, root, p)
+	key := exampletest.Start(t, in(root), "try").Key(t)
+	status := func(path string) int {
+		t.Helper()
+		resp, err := http.Get(p.Base(t) + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		return resp.StatusCode
+	}
+	held := exampletest.Hold(t, p.Base(t), "/api/HttpExample", "application/x-www-form-urlencoded", key, "name=late")
+	if got := status("/ready"); got != 200 {
+		t.Errorf("/ready: %d before the end, want 200", got)
+	}
+	p.Interrupt()
+	for status("/ready") != 503 { // until the signal has arrived
+		runtime.Gosched()
+	}
+	for path, want := range map[string]int{"/ready": 503, "/health": 200, "/api/HttpExample?name=new&code=" + key: 503} {
+		if got := status(path); got != want {
+			t.Errorf("%s: %d while it drains, want %d", path, got, want)
+		}
+	}
+	if got, body := held.Finish(t); got != 200 || body != "Hello late\n" {
+		t.Errorf("the running request was answered %d %q", got, body)
+	}
 	p.Stop(t)
+	if resp, err := http.Get(p.Base(t) + "/health"); err == nil {
+		resp.Body.Close()
+		t.Error("the port is still open")
+	}
+}
+
+// TestGrace: what does not end in time is cut off, and that is no clean end.
+func TestGrace(t *testing.T) {
+	root := folder(t)
+	p := exampletest.Start(t, in(root), "-addr", "127.0.0.1:0", "-grace", "50ms")
+	key := exampletest.Start(t, in(root), "try").Key(t)
+	exampletest.Hold(t, p.Base(t), "/api/HttpExample", "application/x-www-form-urlencoded", key, "name=late")
+	p.Interrupt()
+	if err := p.Wait(); err == nil || !strings.Contains(p.Log(), "requests are cut off") {
+		t.Errorf("it ended with %v\n%s", err, p.Log())
+	}
 }
 
 func TestBadStarts(t *testing.T) {
 	empty := t.TempDir()
-	app := exampletest.Build(t, ".")
 	exampletest.Refuses(t, app, []string{"-home", empty}, filepath.Join(empty, "site", "wwwroot"))
 	file := filepath.Join(empty, "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -234,8 +332,8 @@ func TestBadStarts(t *testing.T) {
 	exampletest.Refuses(t, app, []string{"-home", file}, "mount a volume at "+filepath.Join(file, "data"))
 	exampletest.Refuses(t, app, []string{"serve"}, "serve", "health and try")
 	exampletest.Refuses(t, app, []string{"health", "-addr", "127.0.0.1:1"}, "127.0.0.1:1")
-	root := folder(t)
-	exampletest.Refuses(t, app, []string{"-home", filepath.Join(root, "home"), "-addr", "127.0.0.1:none"}, "none")
+	root, taken := folder(t), exampletest.Taken(t)
+	exampletest.Refuses(t, app, []string{"-home", filepath.Join(root, "home"), "-addr", taken}, taken, "-addr")
 }
 
 // TestKeyFileApart keeps the key that encrypts values away from the volume of the

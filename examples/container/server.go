@@ -21,8 +21,9 @@ var functions = map[string]http.Handler{
 	"HttpExample": http.HandlerFunc(hello),
 }
 
+// hello takes a name from the query or from a form.
 func hello(w http.ResponseWriter, r *http.Request) {
-	fmt.Fprintf(w, "Hello %s\n", r.URL.Query().Get("name"))
+	fmt.Fprintf(w, "Hello %s\n", r.FormValue("name"))
 }
 
 // hookName is the function that Docker Hub calls. Its key is the code in the

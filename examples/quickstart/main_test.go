@@ -1,15 +1,12 @@
 package main
 
 import (
-	"bufio"
-	"io"
 	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/httptrigger/httptrigger/internal/exampletest"
 )
@@ -18,13 +15,6 @@ import (
 func start(t *testing.T, home string) *exampletest.Program {
 	t.Helper()
 	return exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", home)
-}
-
-// keyOf is the key that the program prints.
-func keyOf(p *exampletest.Program) string {
-	_, rest, _ := strings.Cut(p.Text, "The key of HttpExample is ")
-	key, _, _ := strings.Cut(rest, "\n")
-	return key
 }
 
 func TestCurlLines(t *testing.T) {
@@ -45,7 +35,7 @@ func TestCurlLines(t *testing.T) {
 		t.Errorf("the lines promise %s, want %s", seen, want)
 	}
 	p.Stop(t)
-	if strings.Contains(p.Log(), keyOf(p)) {
+	if strings.Contains(p.Log(), p.Key(t)) {
 		t.Errorf("the key is in the log:\n%s", p.Log())
 	}
 }
@@ -58,41 +48,21 @@ func TestSecondStartKeepsKeys(t *testing.T) {
 	first.Stop(t)
 	second := start(t, home)
 	second.Stop(t)
-	if keyOf(first) == "" || keyOf(first) != keyOf(second) {
-		t.Errorf("the keys of two starts differ or are missing")
+	if first.Key(t) != second.Key(t) {
+		t.Errorf("the keys of two starts differ")
 	}
 }
 
 // TestDrain stops the program while a request runs: it is answered all the same.
 func TestDrain(t *testing.T) {
 	p := start(t, t.TempDir())
-	addr := strings.TrimPrefix(p.Base(t), "http://")
-	conn, err := net.Dial("tcp", addr)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	conn.SetDeadline(time.Now().Add(20 * time.Second))
-	// The server asks for the body when the function reads it: then it runs.
-	io.WriteString(conn, "POST /api/HttpExample HTTP/1.1\r\nHost: x\r\nX-Functions-Key: "+keyOf(p)+
-		"\r\nExpect: 100-continue\r\nContent-Length: 15\r\n\r\n")
-	br := bufio.NewReader(conn)
-	if line, err := br.ReadString('\n'); !strings.Contains(line, "100") {
-		t.Fatalf("got %q, %v, want 100 Continue", line, err)
-	}
-	br.ReadString('\n')
+	held := exampletest.Hold(t, p.Base(t), "/api/HttpExample", "application/json", p.Key(t), `{"name":"late"}`)
 	p.Interrupt()
-	io.WriteString(conn, `{"name":"late"}`)
-	resp, err := http.ReadResponse(br, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	body, _ := io.ReadAll(resp.Body)
-	if resp.StatusCode != 200 || string(body) != "Hello late\n" {
-		t.Errorf("the running request was answered %d %q", resp.StatusCode, body)
+	if status, body := held.Finish(t); status != 200 || body != "Hello late\n" {
+		t.Errorf("the running request was answered %d %q", status, body)
 	}
 	p.Stop(t)
-	if _, err := net.Dial("tcp", addr); err == nil {
+	if _, err := net.Dial("tcp", strings.TrimPrefix(p.Base(t), "http://")); err == nil {
 		t.Error("the port is still open")
 	}
 }
@@ -155,7 +125,7 @@ func TestCorruptKeyFileWhileServing(t *testing.T) {
 	for path, want := range map[string]int{"/api/HttpExample?name=x": 500, "/api/health": 200} {
 		req, _ := http.NewRequest("GET", p.Base(t)+path, nil)
 		if want == 500 {
-			req.Header.Set("X-Functions-Key", keyOf(p))
+			req.Header.Set("X-Functions-Key", p.Key(t))
 		}
 		resp, err := http.DefaultClient.Do(req)
 		if err != nil {

@@ -15,6 +15,7 @@ package exampletest
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"io"
 	"net/http"
@@ -72,13 +73,21 @@ func Start(t *testing.T, run Run, args ...string) *Program {
 	})
 	late := time.AfterFunc(startWithin, func() { out.CloseWithError(context.DeadlineExceeded) })
 	defer late.Stop()
-	lines, title := bufio.NewScanner(out), ""
+	if err := p.read(out); err != nil {
+		t.Fatalf("the program ended before %q: %v\n%s%s", End, err, p.Text, p.log.String())
+	}
+	go io.Copy(io.Discard, out)
+	return p
+}
+
+// read reads what the program prints up to End, or tells why there is none.
+func (p *Program) read(r io.Reader) error {
+	lines, title := bufio.NewScanner(r), ""
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
 		line := lines.Text()
 		if line == End {
-			go io.Copy(io.Discard, out)
-			return p
+			return nil
 		}
 		p.Text += line + "\n"
 		if rest, ok := strings.CutPrefix(line, "# "); ok {
@@ -88,20 +97,24 @@ func Start(t *testing.T, run Run, args ...string) *Program {
 			p.Lines = append(p.Lines, Line{title, line})
 		}
 	}
-	t.Fatalf("the program ended before %q: %v\n%s%s", End, lines.Err(), p.Text, p.log.String())
-	return nil
+	return cmp.Or(lines.Err(), io.ErrUnexpectedEOF)
 }
 
 // Interrupt does what Ctrl-C does, and does not wait for the end.
 func (p *Program) Interrupt() { p.stop() }
 
+// Wait returns what the program ended with, once it has.
+func (p *Program) Wait() error {
+	<-p.done
+	return p.err
+}
+
 // Stop ends the program as Ctrl-C does and returns once it has.
 func (p *Program) Stop(t *testing.T) {
 	t.Helper()
 	p.stop()
-	<-p.done
-	if p.err != nil {
-		t.Errorf("the program ended with %v\n%s", p.err, p.Log())
+	if err := p.Wait(); err != nil {
+		t.Errorf("the program ended with %v\n%s", err, p.Log())
 	}
 }
 
@@ -118,6 +131,17 @@ func (p *Program) Base(t *testing.T) string {
 	}
 	host := rest[:strings.IndexAny(rest+"/", "/ '\"\n")]
 	return "http://" + host
+}
+
+// Key returns the first key in what the program printed.
+func (p *Program) Key(t *testing.T) string {
+	t.Helper()
+	_, rest, ok := strings.Cut(p.Text, "x-functions-key: ")
+	if !ok {
+		t.Fatalf("no key in\n%s", p.Text)
+	}
+	key, _, _ := strings.Cut(rest, "'")
+	return key
 }
 
 // Try runs all curl lines in order and compares the statuses with those that

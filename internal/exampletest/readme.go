@@ -35,8 +35,8 @@ type StandIn struct {
 
 // Readme runs the commands of README.md, which are its indented lines, in the
 // root of the repository and in order. One that starts an example runs until its
-// curl lines have been tried; any other must end with exit status 0. Every curl
-// line in a doc comment, and every start command in one, must be among them.
+// curl lines have been tried; any other must end with exit status 0, and if it
+// prints a guide the curl lines of that are tried. Every curl line in a doc comment, and every start command in one, must be among them.
 func Readme(t *testing.T, standIns ...StandIn) {
 	t.Helper()
 	if os.Getenv(readmeRuns) != "" {
@@ -57,14 +57,16 @@ func Readme(t *testing.T, standIns ...StandIn) {
 				p.Try(t)
 			}
 			p.Interrupt()
-			<-p.done
 			// After Ctrl-C the go command's own status may be 1: what counts is what
 			// it says of the program's.
-			if p.err != nil && ended.MatchString(p.Log()) {
-				t.Errorf("%s ended with %v\n%s", command, p.err, p.Log())
+			if err := p.Wait(); err != nil && ended.MatchString(p.Log()) {
+				t.Errorf("%s ended with %v\n%s", command, err, p.Log())
 			}
 		default:
-			Command(t, command, env...)
+			var p Program
+			if err := p.read(strings.NewReader(Command(t, command, env...))); err == nil {
+				p.Try(t)
+			}
 		}
 	}
 }

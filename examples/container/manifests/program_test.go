@@ -61,19 +61,17 @@ func start(t *testing.T) program {
 	p := exampletest.Start(t, exampletest.Exec(binary), "-addr", "127.0.0.1:0", "-home", home)
 	addr := strings.TrimPrefix(p.Base(t), "http://")
 	guide := exampletest.Start(t, exampletest.Exec(binary), "try", "-addr", addr, "-home", home)
-	_, rest, _ := strings.Cut(guide.Text, "x-functions-key: ")
-	key, _, _ := strings.Cut(rest, "'")
 	usage, err := exec.Command(binary, "-h").CombinedOutput()
 	text := regexp.MustCompile(`(?s)-grace .*?\(default ([^)]+)\)`).FindSubmatch(usage)
-	if err != nil || text == nil || key == "" {
-		t.Fatalf("no key, or no -grace: %v\n%s\n%s", err, guide.Text, usage)
+	if err != nil || text == nil {
+		t.Fatalf("no -grace: %v\n%s", err, usage)
 	}
 	grace, err := time.ParseDuration(string(text[1]))
 	if err != nil {
 		t.Fatal(err)
 	}
 	// Beside the requests' own time the program takes a few seconds to close.
-	return program{base: p.Base(t), grace: int64(grace/time.Second) + 5, key: key}
+	return program{base: p.Base(t), grace: int64(grace/time.Second) + 5, key: guide.Key(t)}
 }
 
 // check asks what a probe asks.
