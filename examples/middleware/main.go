@@ -45,6 +45,8 @@ var routers = map[string]func(*parts) http.Handler{
 		mux.Handle("POST /orders", p.size.Wrap(p.guard.Wrap(p.gate.Wrap(http.HandlerFunc(order)))))
 		mux.Handle("/hooks/github", p.hook)
 		mux.Handle("/products/", p.products)
+		mux.Handle("/api/", p.host)
+		mux.Handle("/shop/", http.StripPrefix("/shop", p.host))
 		return mux
 	},
 	"chi": func(p *parts) http.Handler {
@@ -52,6 +54,8 @@ var routers = map[string]func(*parts) http.Handler{
 		r.With(p.size.Wrap, p.guard.Wrap, p.gate.Wrap).Post("/orders", order)
 		r.Handle("/hooks/github", p.hook)
 		r.Handle("/products/*", p.products)
+		r.Handle("/api/*", p.host)
+		r.Handle("/shop/*", http.StripPrefix("/shop", p.host))
 		return r
 	},
 	"echo": func(p *parts) http.Handler {
@@ -59,6 +63,8 @@ var routers = map[string]func(*parts) http.Handler{
 		e.POST("/orders", inEcho(p.size.Wrap(p.guard.Wrap(p.gate.Wrap(http.HandlerFunc(order))))))
 		e.Any("/hooks/github", inEcho(p.hook))
 		e.Any("/products/*", inEcho(p.products))
+		e.Any("/api/*", inEcho(p.host))
+		e.Any("/shop/*", inEcho(http.StripPrefix("/shop", p.host)))
 		return e
 	},
 }
@@ -79,6 +85,7 @@ type parts struct {
 	size     *throttle.RequestLimit
 	hook     *webhook.Receiver
 	products *httproute.Mux
+	host     *trigger.Host
 }
 
 // newParts makes them with a key for orders and a secret for deliveries.
@@ -93,13 +100,17 @@ func newParts(ctx context.Context, key, secret string, logger *slog.Logger) (*pa
 	products, routeErr := httproute.New(httproute.Config{Routes: []httproute.Route{
 		{Name: "one", Methods: []string{"GET"}, Template: route.MustCompile("products/{category:alpha}/{id:int}"), Serve: product},
 	}})
+	host, hostErr := trigger.NewHost(trigger.Config{NoAdmin: true, Logger: logger, Functions: []trigger.Function{
+		{Name: "stock", Route: "stock/{item:alpha}", Methods: []string{"GET"}, Level: keys.Anonymous, Handler: http.HandlerFunc(stock)},
+	}})
 	return &parts{
 		guard:    &keys.Guard{Resolver: &keys.Resolver{Store: store, Logger: logger}, Function: "orders", Level: keys.Function},
 		gate:     gate,
 		size:     &throttle.RequestLimit{MaxBody: 1 << 10},
 		hook:     hook,
 		products: products,
-	}, errors.Join(err, gateErr, hookErr, routeErr)
+		host:     host,
+	}, errors.Join(err, gateErr, hookErr, routeErr, hostErr)
 }
 
 func order(w http.ResponseWriter, r *http.Request) {
@@ -118,6 +129,10 @@ func delivery(w http.ResponseWriter, r *http.Request) {
 
 func product(w http.ResponseWriter, _ *http.Request, v route.Values) {
 	fmt.Fprintf(w, "product %s of %s\n", v.Get("id"), v.Get("category"))
+}
+
+func stock(w http.ResponseWriter, r *http.Request) {
+	fmt.Fprintf(w, "%s are in stock, says %s\n", r.PathValue("item"), r.Pattern)
 }
 
 // run serves until ctx ends.
@@ -165,6 +180,9 @@ func guide(ctx context.Context, w io.Writer, base, key, secret string) error {
 		{"200: httproute.Mux", fmt.Sprintf(`curl -i %s/products/books/42`, base)},
 		{"404: the constraint refuses the id", fmt.Sprintf(`curl -i %s/products/books/x`, base)},
 		{"405: a method that the route does not take", fmt.Sprintf(`curl -i -X DELETE %s/products/books/42`, base)},
+		{"200: trigger.Host behind a catch-all", fmt.Sprintf(`curl -i %s/api/stock/books`, base)},
+		{"200: and below a prefix", fmt.Sprintf(`curl -i %s/shop/api/stock/books`, base)},
+		{"404: its own routes decide", fmt.Sprintf(`curl -i %s/api/stock/42`, base)},
 	} {
 		fmt.Fprintf(w, "# %s\n%s\n\n", line[0], line[1])
 	}

@@ -15,7 +15,8 @@ import (
 )
 
 func TestCurlLines(t *testing.T) {
-	want := []string{`an order of 3 bytes, by key "shop"`, "", "", "push, 25 bytes", "", "product 42 of books", "", ""}
+	const stock = "books are in stock, says /api/stock/{item:alpha}"
+	want := []string{`an order of 3 bytes, by key "shop"`, "", "", "push, 25 bytes", "", "product 42 of books", "", "", stock, stock, ""}
 	for name := range routers {
 		t.Run(name, func(t *testing.T) {
 			p := exampletest.Start(t, run, "-router", name, "-addr", "127.0.0.1:0")
