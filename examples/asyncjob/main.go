@@ -90,7 +90,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	}
 	// BaseContext ends the requests that wait for jobs. The jobs get what is left of
 	// the time; those that need more run again at the next start.
-	srv := &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	srv := &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, BaseContext: func(net.Listener) context.Context { return ctx }}
 	served := trigger.Serve(ctx, srv, l, 10*time.Second)
 	grace, stop := context.WithTimeout(context.WithoutCancel(ctx), patience)
 	defer stop()

@@ -63,6 +63,6 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if _, err := fmt.Fprintln(stdout, "Ctrl-C ends it."); err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: newService(manager.Store).handler(), ReadHeaderTimeout: 10 * time.Second}
+	srv := &http.Server{Handler: newService(manager.Store).handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}
 	return trigger.Serve(ctx, srv, l, 10*time.Second)
 }

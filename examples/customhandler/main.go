@@ -100,7 +100,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		stop(err)
 		ended <- err
 	}()
-	served := trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+	served := trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 10*time.Second)
 	stop(nil)
 	return errors.Join(served, <-ended)
 }

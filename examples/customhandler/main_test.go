@@ -32,12 +32,7 @@ func TestCurlLines(t *testing.T) {
 				backend.Missing(t, "node is not installed")
 			}
 			p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-app", "app", "-in", in)
-			want := []string{"Hello from " + name + ", world\n", `{"order":7}`, "", ""}
-			for i, body := range p.Try(t) {
-				if body != want[i] {
-					t.Errorf("%s: %q, want %q", p.Lines[i].Title, body, want[i])
-				}
-			}
+			p.TryFor(t, "Hello from "+name+", world\n", `{"order":7}`, "", "")
 			p.Stop(t)
 		})
 	}

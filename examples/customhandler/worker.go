@@ -60,7 +60,7 @@ func work(ctx context.Context, _ []string, _, _ io.Writer) error {
 	if err != nil {
 		return err
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l, 3*time.Second)
+	return trigger.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 3*time.Second)
 }
 
 // order gets a description of its request and describes its answer.

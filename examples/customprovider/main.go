@@ -84,7 +84,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := guide(stdout, "http://"+l.Addr().String()+"/api/provider", set.Function[0].Value.Reveal()); err != nil {
 		return err
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+	return trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 10*time.Second)
 }
 
 // open connects to the table, and makes it if it is not there.

@@ -161,7 +161,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := guide(ctx, stdout, "http://"+l.Addr().String(), key, secret); err != nil {
 		return err
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: mount(p), ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+	return trigger.Serve(ctx, &http.Server{Handler: mount(p), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 10*time.Second)
 }
 
 // guide prints what to try.

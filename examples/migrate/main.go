@@ -100,7 +100,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if _, err := fmt.Fprintln(stdout, "Ctrl-C ends it."); err != nil {
 		return errors.Join(err, l.Close())
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+	return trigger.Serve(ctx, &http.Server{Handler: host, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 10*time.Second)
 }
 
 // forward makes the proxy, once somebody listens at its other end.

@@ -99,7 +99,7 @@ func receive(ctx context.Context, args []string, stdout, stderr io.Writer, all [
 	if err := guide(ctx, stdout, "http://"+l.Addr().String(), all); err != nil {
 		return err
 	}
-	return trigger.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}, l, 10*time.Second)
+	return trigger.Serve(ctx, &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute}, l, 10*time.Second)
 }
 
 // received runs once for each delivery that is genuine, fresh and new.

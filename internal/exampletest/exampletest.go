@@ -174,6 +174,20 @@ func (p *Program) Try(t *testing.T) []string {
 	return bodies
 }
 
+// TryFor is Try, and compares the bodies too.
+func (p *Program) TryFor(t *testing.T, want ...string) {
+	t.Helper()
+	got := p.Try(t)
+	if len(got) != len(want) {
+		t.Fatalf("%d lines, want %d:\n%s", len(got), len(want), p.Text)
+	}
+	for i, line := range p.Lines {
+		if got[i] != want[i] {
+			t.Errorf("%s\n%s\nanswered %q, want %q", line.Title, line.Command, got[i], want[i])
+		}
+	}
+}
+
 // Run gives the line to a shell and returns what curl printed, which must have
 // the header in it (curl -i).
 func (l Line) Run(t *testing.T) (*http.Response, string) {
