@@ -42,6 +42,9 @@ func Readme(t *testing.T, standIns ...StandIn) {
 	if os.Getenv(readmeRuns) != "" {
 		return
 	}
+	if _, err := exec.LookPath("sh"); err != nil {
+		backend.Missing(t, "a shell, sh")
+	}
 	commands := Commands(t)
 	checkComments(t, commands)
 	takeTurn(t)
