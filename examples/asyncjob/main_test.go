@@ -1,7 +1,6 @@
 package main
 
 import (
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -25,31 +24,13 @@ func TestCurlLines(t *testing.T) {
 	p.Stop(t)
 }
 
-// ask sends a request and returns status, header and body.
-func ask(t *testing.T, method, url, body string) (int, http.Header, string) {
-	t.Helper()
-	req, err := http.NewRequest(method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	req.Header.Set("Content-Type", "application/json")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(text)
-}
+var inJSON = http.Header{"Content-Type": {"application/json"}}
 
 // accept starts a job and returns the path of its status, which is the same at
 // every start.
 func accept(t *testing.T, base, body string) string {
 	t.Helper()
-	status, header, _ := ask(t, "POST", base+"/api/jobs", body)
+	status, header, _ := exampletest.Ask(t, "POST", base+"/api/jobs", inJSON, body)
 	location, ok := strings.CutPrefix(header.Get("Location"), base)
 	if status != 202 || !ok || header.Get("Retry-After") != "2" {
 		t.Fatalf("status %d, header %v", status, header)
@@ -63,7 +44,7 @@ func TestRestart(t *testing.T) {
 	home := t.TempDir()
 	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-home", home)
 	first := accept(t, p.Base(t), `{"text":"first"}`)
-	if status, _, body := ask(t, "GET", p.Base(t)+first+"?wait=10s", ""); status != 200 || !strings.Contains(body, "FIRST") {
+	if status, _, body := exampletest.Ask(t, "GET", p.Base(t)+first+"?wait=10s", inJSON, ""); status != 200 || !strings.Contains(body, "FIRST") {
 		t.Fatalf("the first job: %d %s", status, body)
 	}
 	long := accept(t, p.Base(t), `{"text":"long","seconds":3600}`)
@@ -85,7 +66,7 @@ func TestRestart(t *testing.T) {
 		{"GET", long, 200, `{"state":"cancelled"}`},
 		{"GET", long + "?wait=x", 400, "wait is no duration such as 10s\n"},
 	} {
-		if status, _, body := ask(t, step.method, p.Base(t)+step.path, ""); status != step.status || body != step.body {
+		if status, _, body := exampletest.Ask(t, step.method, p.Base(t)+step.path, inJSON, ""); status != step.status || body != step.body {
 			t.Errorf("%s %s: %d %q, want %d %q", step.method, step.path, status, body, step.status, step.body)
 		}
 	}

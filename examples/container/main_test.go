@@ -282,12 +282,8 @@ func TestDrain(t *testing.T) {
 	key := exampletest.Start(t, in(root), "try").Key(t)
 	status := func(path string) int {
 		t.Helper()
-		resp, err := http.Get(p.Base(t) + path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		resp.Body.Close()
-		return resp.StatusCode
+		status, _, _ := exampletest.Ask(t, "GET", p.Base(t)+path, nil, "")
+		return status
 	}
 	held := exampletest.Hold(t, p.Base(t), "/api/HttpExample", "application/x-www-form-urlencoded", key, "name=late")
 	if got := status("/ready"); got != 200 {

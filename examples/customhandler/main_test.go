@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"os/exec"
 	"os/signal"
@@ -47,7 +45,7 @@ func TestCurlLines(t *testing.T) {
 // TestCrash kills the worker: the host goes on, says so, and has the worker back.
 func TestCrash(t *testing.T) {
 	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-app", "app", "-in", "go")
-	status, body := ask(t, "GET", p.Base(t)+"/api/hello/one", "")
+	status, _, body := exampletest.Ask(t, "GET", p.Base(t)+"/api/hello/one", nil, "")
 	if status != 200 || body != "Hello from Go, one\n" {
 		t.Fatalf("status %d %q\n%s", status, body, p.Log())
 	}
@@ -67,14 +65,14 @@ func TestCrash(t *testing.T) {
 		t.Fatal(err)
 	}
 	for deadline := time.Now().Add(time.Minute); strings.Count(p.Log(), "Custom handler started") < 2; {
-		if status, body = ask(t, "GET", p.Base(t)+"/api/hello/two", ""); status != 200 && (status < 500 || body != "") {
+		if status, _, body = exampletest.Ask(t, "GET", p.Base(t)+"/api/hello/two", nil, ""); status != 200 && (status < 500 || body != "") {
 			t.Errorf("status %d %q while the worker is away", status, body)
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("the worker did not come back:\n%s", p.Log())
 		}
 	}
-	if status, body = ask(t, "GET", p.Base(t)+"/api/hello/three", ""); status != 200 || body != "Hello from Go, three\n" {
+	if status, _, body = exampletest.Ask(t, "GET", p.Base(t)+"/api/hello/three", nil, ""); status != 200 || body != "Hello from Go, three\n" {
 		t.Errorf("status %d %q once it is back", status, body)
 	}
 	p.Stop(t)
@@ -87,37 +85,18 @@ func TestWorker(t *testing.T) {
 	_, port, _ := strings.Cut(addr, ":")
 	t.Setenv(portSetting, port)
 	backend.Start(t, exec.Command(app, "worker"), addr)
-	if status, body := ask(t, "POST", "http://"+addr+"/api/hello", "Ada"); status != 200 || body != "Hello from Go, Ada\n" {
+	if status, _, body := exampletest.Ask(t, "POST", "http://"+addr+"/api/hello", nil, "Ada"); status != 200 || body != "Hello from Go, Ada\n" {
 		t.Errorf("the live request is answered %d %q", status, body)
 	}
 	description := `{"Data":{"req":{"Url":"http://localhost/api/orders/7","Method":"POST","Query":{},"Headers":{"Host":["localhost"]},"Params":{"id":"7"}}},` +
 		`"Metadata":{"id":"7","sys":{"MethodName":"Orders","UtcNow":"2026-01-02T03:04:05Z"}}}`
 	want := `{"Logs":["order 7 taken"],"Outputs":{"res":{"body":{"order":7},"headers":{"Location":"/api/orders/7"},"statusCode":201}}}` + "\n"
-	if status, body := ask(t, "POST", "http://"+addr+"/Orders", description); status != 200 || body != want {
+	if status, _, body := exampletest.Ask(t, "POST", "http://"+addr+"/Orders", nil, description); status != 200 || body != want {
 		t.Errorf("the description is answered %d %s, want %s", status, body, want)
 	}
-	if status, _ := ask(t, "POST", "http://"+addr+"/Orders", "{"); status != 400 {
+	if status, _, _ := exampletest.Ask(t, "POST", "http://"+addr+"/Orders", nil, "{"); status != 400 {
 		t.Errorf("half a description is answered %d", status)
 	}
-}
-
-// ask sends a request and returns status and body.
-func ask(t *testing.T, method, url, body string) (int, string) {
-	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
-	if err != nil {
-		t.Fatal(err)
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, string(text)
 }
 
 func TestReadme(t *testing.T) { exampletest.Readme(t) }

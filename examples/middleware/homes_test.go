@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/go-chi/chi/v5"
+	"github.com/httptrigger/httptrigger/internal/exampletest"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/trigger"
 	"github.com/labstack/echo/v4"
@@ -100,7 +101,7 @@ func TestHomes(t *testing.T) {
 		t.Run(home.name, func(t *testing.T) {
 			srv := httptest.NewServer(home.mount(host))
 			defer srv.Close()
-			if status, _, _ := ask(t, "GET", srv.URL, "/own", ""); status != http.StatusTeapot {
+			if status, _, _ := ask(t, "GET", srv.URL+"/own", ""); status != http.StatusTeapot {
 				t.Errorf("the router's own route answers %d", status)
 			}
 			for _, request := range []string{
@@ -132,8 +133,8 @@ func compare(t *testing.T, request, alone, home, prefix string) {
 	t.Helper()
 	parts := append(strings.Fields(request), "")
 	key := map[string]string{"key": "the-host-key-of-the-test-01", "master": "the-master-key-of-the-test", "wrong": "wrong"}[parts[2]]
-	wantStatus, wantHeader, want := ask(t, parts[0], alone, parts[1], key)
-	status, header, got := ask(t, parts[0], home+prefix, parts[1], key)
+	wantStatus, wantHeader, want := ask(t, parts[0], alone+parts[1], key)
+	status, header, got := ask(t, parts[0], home+prefix+parts[1], key)
 	// The addresses that admin endpoints tell are the client's; those of a list
 	// begin with https://localhost.
 	want = strings.NewReplacer(alone, home+prefix, "https://localhost/", "https://localhost"+prefix+"/").Replace(want)
@@ -149,23 +150,11 @@ func compare(t *testing.T, request, alone, home, prefix string) {
 	}
 }
 
-func ask(t *testing.T, method, base, target, key string) (int, http.Header, string) {
+func ask(t *testing.T, method, url, key string) (int, http.Header, string) {
 	t.Helper()
-	req, err := http.NewRequest(method, base+target, strings.NewReader(map[string]string{"POST": "a body"}[method]))
-	if err != nil {
-		t.Fatal(err)
-	}
+	header := http.Header{}
 	if key != "" {
-		req.Header.Set(keys.Header, key)
+		header.Set(keys.Header, key)
 	}
-	resp, err := http.DefaultTransport.RoundTrip(req)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return resp.StatusCode, resp.Header, string(body)
+	return exampletest.Ask(t, method, url, header, map[string]string{"POST": "a body"}[method])
 }

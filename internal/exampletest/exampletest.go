@@ -218,6 +218,29 @@ func Shell(t *testing.T, line string) string {
 	return string(out)
 }
 
+// Ask sends one request, follows no redirect, and returns the answer's status,
+// header and body.
+func Ask(t *testing.T, method, url string, header http.Header, body string) (int, http.Header, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header
+	}
+	resp, err := http.DefaultTransport.RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, resp.Header, string(text)
+}
+
 type log struct {
 	mu sync.Mutex
 	b  bytes.Buffer
