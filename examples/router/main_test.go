@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 
@@ -36,6 +38,17 @@ func TestBadLine(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), "line 2") {
 			t.Errorf("%q: error is %v, want the number of the line", line, err)
 		}
+	}
+}
+
+// TestBadStart gives the built program a line that is no message.
+func TestBadStart(t *testing.T) {
+	cmd := exec.Command(exampletest.Build(t, "."))
+	cmd.Stdin = strings.NewReader("event audit.a\nevent\n")
+	out, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 || !strings.Contains(string(out), "router: line 2:") {
+		t.Errorf("it ended with %v, want exit status 1 and the line's number\n%s", err, out)
 	}
 }
 
