@@ -29,7 +29,7 @@ func (b *binder) bindCompat(r *http.Request, v reflect.Value, ru *rules) error {
 		b.lenient(text, v)
 	case isXML(ctype):
 		b.fromXML(text, v)
-	default:
+	case r.ContentLength > 0: // a chunked body is for those types only (TR-148, TR-161)
 		loose = looseObject(text)
 	}
 	query := queryValues(r)
