@@ -10,10 +10,11 @@ import (
 // duplicate and be lost. net/http has no other way to learn it.
 //
 // This is the one place in the house that stands between a handler and its
-// ResponseWriter: only for Config.Handler, where the receiver is the end of the
-// line, and only if the delivery is remembered; Wrap hands the writer on as it
-// came. It changes nothing on the way, unwraps for http.ResponseController, and
-// shows the same optional interfaces as what it stands before.
+// ResponseWriter (but for soapAnswer, of one sender in Compat): only for
+// Config.Handler, where the receiver is the end of the line, and only if the
+// delivery is remembered; Wrap hands the writer on as it came. It changes nothing
+// on the way, unwraps for http.ResponseController, and shows the same optional
+// interfaces as what it stands before.
 type watch struct {
 	http.ResponseWriter
 	status int
