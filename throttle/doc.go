@@ -34,7 +34,8 @@
 //   - Otherwise it runs if fewer than MaxConcurrent run and nobody waits, else it
 //     waits. Those who wait start in the order they arrived; they end in any order.
 //   - A place is given back when the handler returns, panics or ends its goroutine,
-//     and goes to the first who waits. A client that leaves while its request runs
+//     and goes to the first who waits; or before, when a handler that has only a
+//     stream to send calls ReleaseEarly. A client that leaves while its request runs
 //     frees nothing: the work is still being done.
 //   - A client that leaves while its request waits frees its place in the line at
 //     once, or rather as soon as the server knows: on HTTP/1 net/http does not look

@@ -40,6 +40,9 @@
 // this costs: the host does not know the status that a plain handler answered,
 // and its log lines leave it out.
 //
+// A function holds its places in the gates until it returns, or until it calls
+// throttle.ReleaseEarly: for streams that go on for hours.
+//
 // A host can be the catch-all of another router, or stand below a prefix that
 // http.StripPrefix takes off; the addresses that admin endpoints tell have it then.
 //
