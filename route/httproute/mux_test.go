@@ -132,6 +132,10 @@ func (w nothing) WriteHeader(int)             {}
 func TestMuxAllocs(t *testing.T) {
 	total := 0
 	mux := newMux(t, httproute.Config{Routes: []httproute.Route{
+		{Name: "c", Methods: []string{"GET"}, Template: route.MustCompile("teams/{id:int}/{name:alpha}/{page:int?}"),
+			Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				total += len(httproute.Value(r, "id")) + len(httproute.Value(r, "name")) + len(httproute.Value(r, "page"))
+			})},
 		{Name: "a", Methods: []string{"GET"}, Template: route.MustCompile("repos/{owner}/{repo}/{path?}"),
 			Handler: http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 				total += len(httproute.Value(r, "owner")) + len(httproute.Value(r, "repo"))
@@ -140,7 +144,7 @@ func TestMuxAllocs(t *testing.T) {
 			Serve: func(_ http.ResponseWriter, _ *http.Request, v route.Values) { total += len(v.Get("id")) }},
 	}})
 	w := nothing{http.Header{}}
-	for _, path := range []string{"/repos/golang/go/x", "/users/5"} {
+	for _, path := range []string{"/repos/golang/go/x", "/users/5", "/teams/7/gophers/2", "/not/there"} {
 		r := httptest.NewRequest("GET", path, nil)
 		if allocs := testing.AllocsPerRun(100, func() { mux.ServeHTTP(w, r) }); allocs != 0 {
 			t.Errorf("GET %s allocates %v times", path, allocs)
