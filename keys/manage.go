@@ -100,6 +100,9 @@ func (m *Manager) now() time.Time {
 // "default" for a function. Of several processes that start at once one makes
 // them and the others use its.
 func (m *Manager) Ensure(ctx context.Context, s Scope) (Set, error) {
+	if m.Store == nil {
+		return Set{}, errNoStore
+	}
 	set, err := m.Store.Load(ctx, s)
 	if !errors.Is(err, ErrNotFound) {
 		return set, err
@@ -306,6 +309,9 @@ func (m *Manager) checkValue(kind Kind, value Secret) error {
 	return ValidateValue(value, m.AllowWeak)
 }
 
+// errNoStore is what a Manager without a Store says.
+var errNoStore = errors.New("keys: Manager: no Store")
+
 // errUnchanged ends a change that has nothing to write.
 var errUnchanged = errors.New("unchanged")
 
@@ -326,6 +332,9 @@ func (m *Manager) change(ctx context.Context, e Event, apply func(*Set, *Event) 
 }
 
 func (m *Manager) try(ctx context.Context, e *Event, apply func(*Set, *Event) error) error {
+	if m.Store == nil {
+		return errNoStore
+	}
 	for try := 1; ; try++ {
 		set, err := m.Store.Load(ctx, e.Scope)
 		made := false

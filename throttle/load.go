@@ -293,6 +293,10 @@ func (d *DynamicThrottle) Wrap(next http.Handler) http.Handler {
 // Run samples the probes every Interval until ctx ends, so that Readings and Saturated
 // are fresh without requests too. It is not needed for Check.
 func (d *DynamicThrottle) Run(ctx context.Context) {
+	if d.config.Interval <= 0 { // the zero DynamicThrottle has nothing to look at
+		<-ctx.Done()
+		return
+	}
 	ticker := time.NewTicker(d.config.Interval)
 	defer ticker.Stop()
 	for {

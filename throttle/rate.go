@@ -215,6 +215,9 @@ func (r *Rate) Take(key RateKey) Decision {
 	if r.shared != nil {
 		return r.takeShared()
 	}
+	if r.interval == 0 {
+		return Decision{} // of the zero Rate
+	}
 	allowed, full := r.take(key)
 	d := Decision{Allowed: allowed, Full: time.Duration(full), Remaining: int((r.fill - full) / r.interval)}
 	if !allowed {
@@ -225,6 +228,9 @@ func (r *Rate) Take(key RateKey) Decision {
 
 // take returns with its decision the time after which the burst of the key is full.
 func (r *Rate) take(key RateKey) (allowed bool, untilFull int64) {
+	if len(r.shards) == 0 { // the zero Rate admits nobody
+		return false, 0
+	}
 	now := r.now()
 	hash := r.hash(key)
 	s := &r.shards[hash&r.mask]

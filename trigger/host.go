@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/httptrigger/httptrigger/internal/refuse"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/throttle"
 	"github.com/httptrigger/httptrigger/webhook"
@@ -222,6 +223,10 @@ func (h *Host) Reload(c Config) error {
 // ServeHTTP answers one request.
 func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s := h.site.Load()
+	if s == nil { // the zero Host serves nothing
+		refuse.Error(w, &UnavailableError{Reason: "no configuration"})
+		return
+	}
 	x := exchange{site: s, w: w, r: r}
 	if s.timed {
 		x.began = s.now()

@@ -31,6 +31,9 @@ type FunctionInfo struct {
 // Functions returns what the host serves, in the order of names, case ignored.
 func (h *Host) Functions() []FunctionInfo {
 	s := h.site.Load()
+	if s == nil {
+		return nil
+	}
 	out := make([]FunctionInfo, 0, len(s.ends))
 	for _, e := range s.ends {
 		out = append(out, FunctionInfo{
