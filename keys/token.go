@@ -220,9 +220,10 @@ func RemoveTokens(h http.Header, by Grant) {
 	delete(h, RestrictedTokenHeader)
 }
 
-// verify returns what a token grants, NoKey if it is no good.
+// verify returns what a token grants, NoKey if it is no good. A line break makes
+// it so: the decoder would skip it, and one signature have many spellings.
 func (t *Tokens) verify(text string) Kind {
-	if len(text) > maxToken {
+	if len(text) > maxToken || strings.ContainsAny(text, "\r\n") {
 		return NoKey
 	}
 	dot := strings.LastIndexByte(text, '.')

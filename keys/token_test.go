@@ -138,6 +138,16 @@ func TestTokensVerify(t *testing.T) {
 		}
 	}
 	good := tests[0].text
+	for _, at := range []int{0, 5, strings.IndexByte(good, '.'), strings.LastIndexByte(good, '.') + 1, len(good) - 3, len(good)} {
+		for _, lineBreak := range []string{"\n", "\r", "\r\n"} {
+			text := good[:at] + lineBreak + good[at:]
+			r := withToken("")
+			r.Header[keys.SiteTokenHeader] = []string{text}
+			if got := verifier.Grant(r).Kind; got != keys.NoKey {
+				t.Errorf("%q: %s, want %s", text, got, keys.NoKey)
+			}
+		}
+	}
 	unsigned := good[:strings.LastIndex(good, ".")+1]
 	for _, text := range []string{unsigned, strings.TrimSuffix(unsigned, "."), good + "=", good + ".", "." + good, " " + good} {
 		if got := verifier.Grant(withToken(text)).Kind; got != keys.NoKey {
