@@ -29,7 +29,8 @@ type visit struct {
 }
 
 // A record keeps visits by the address of the client, which is another for each
-// request.
+// request that is under way. The system gives the address of a connection that is
+// closed to a later one, so a visit that was looked at is to be forgotten.
 type record struct {
 	mu     sync.Mutex
 	visits map[string]*visit
@@ -91,6 +92,16 @@ func (r *record) visit(addr string) visit {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return *r.visitOf(addr)
+}
+
+// take is visit for a request that is over, and forgets it.
+func (r *record) take(addr string) visit {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	v := *r.visitOf(addr)
+	delete(r.visits, addr)
+	delete(r.held, addr)
+	return v
 }
 
 func (r *record) note(addr string, f func(*visit)) {
