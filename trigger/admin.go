@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/httptrigger/httptrigger/keys"
 )
@@ -17,7 +16,6 @@ type admin struct {
 	keys       http.Handler            // the key API, nil without keys
 	extensions map[string]http.Handler // by name in lower case
 	routes     []adminRoute
-	writing    sync.Mutex // held while files change
 }
 
 // An adminRoute is one endpoint. In its path, {} stands for a function's name.

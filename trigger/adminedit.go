@@ -35,8 +35,8 @@ func (a *admin) putFunction(x *exchange, name string) {
 		x.answerText(http.StatusBadRequest, "text/plain; charset=utf-8", fieldText(name)+" is not a valid function name")
 		return
 	}
-	a.writing.Lock()
-	defer a.writing.Unlock()
+	a.site.host.state.files.Lock()
+	defer a.site.host.state.files.Unlock()
 	err := a.writeFunction(name, f)
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -158,8 +158,8 @@ func (a *admin) readBack(name string) *FunctionConfig {
 
 // deleteFunction removes the folder of a function.
 func (a *admin) deleteFunction(x *exchange, name string) {
-	a.writing.Lock()
-	defer a.writing.Unlock()
+	a.site.host.state.files.Lock()
+	defer a.site.host.state.files.Unlock()
 	dir := a.folderOf(name)
 	if _, err := fs.Stat(a.site.Files, path.Join(dir, functionFile)); !ValidName(name) || err != nil {
 		x.refuse(&NotFoundError{})

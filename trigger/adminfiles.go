@@ -72,14 +72,12 @@ func (a *admin) serveFiles(x *exchange, rest string) bool {
 		err = a.zip(x, name, path.Base("/"+name))
 	case x.r.Method == http.MethodGet:
 		err = a.getFile(x, name, rest)
+	case x.r.Method == http.MethodPut && strings.HasSuffix(rest, "/"):
+		err = a.putFolder(x, name)
+	case x.r.Method == http.MethodPut:
+		err = a.putFile(x, name)
 	default:
-		a.writing.Lock()
-		defer a.writing.Unlock()
-		if x.r.Method == http.MethodPut {
-			err = a.putFile(x, name, strings.HasSuffix(rest, "/"))
-		} else {
-			err = a.deleteFile(x, name)
-		}
+		err = a.deleteFile(x, name)
 	}
 	if err != nil {
 		x.refuse(err)
@@ -243,35 +241,89 @@ func mayChange(x *exchange, name string, info fs.FileInfo) error {
 	return &fileError{http.StatusPreconditionFailed, name, errNoMatch}
 }
 
-// putFile writes a file, or makes a folder. A file that is there is replaced only
-// by who names its tag.
-func (a *admin) putFile(x *exchange, name string, folder bool) error {
+// mayPut says with which status a file will be written. A file that is there is
+// replaced only by who names its tag.
+func (a *admin) mayPut(x *exchange, name string) (status int, err error) {
+	info, err := fs.Stat(a.site.Files, name)
+	switch {
+	case err == nil && info.IsDir():
+		return 0, &fileError{http.StatusConflict, name, errThere}
+	case err == nil:
+		return http.StatusNoContent, mayChange(x, name, info)
+	case !errors.Is(err, fs.ErrNotExist):
+		return 0, &fileError{fileStatus(err, http.StatusConflict), name, err}
+	}
+	return http.StatusCreated, nil
+}
+
+// putFolder makes a folder.
+func (a *admin) putFolder(x *exchange, name string) error {
+	a.site.host.state.files.Lock()
+	defer a.site.host.state.files.Unlock()
 	info, err := fs.Stat(a.site.Files, name)
 	switch {
 	case err == nil && info.IsDir():
 		return &fileError{http.StatusConflict, name, errThere}
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return &fileError{fileStatus(err, http.StatusConflict), name, err}
-	case folder:
-		if err := a.site.Files.Mkdir(name); err != nil {
-			return &fileError{fileStatus(err, http.StatusConflict), name, err}
-		}
-		return a.changed(x, http.StatusCreated)
 	}
-	status := http.StatusCreated
-	if err == nil {
-		if err := mayChange(x, name, info); err != nil {
-			return err
-		}
-		status = http.StatusNoContent
+	if err := a.site.Files.Mkdir(name); err != nil {
+		return &fileError{fileStatus(err, http.StatusConflict), name, err}
 	}
-	if err := a.site.Files.Write(name, a.fileBody(x)); err != nil {
+	return a.changed(x, http.StatusCreated)
+}
+
+// putFile writes a file. Whether it may is looked at twice: before the body is
+// read, and when it is there, for by then another may have changed the file.
+func (a *admin) putFile(x *exchange, name string) error {
+	status, refused := a.mayPut(x, name)
+	if refused != nil {
+		return refused
+	}
+	locked := false
+	defer func() {
+		if locked {
+			a.site.host.state.files.Unlock()
+		}
+	}()
+	body := &upload{Reader: a.fileBody(x), end: func() error {
+		a.site.host.state.files.Lock()
+		locked = true
+		status, refused = a.mayPut(x, name)
+		return refused
+	}}
+	err := a.site.Files.Write(name, body)
+	switch {
+	case refused != nil:
+		return refused
+	case err != nil:
 		return &fileError{a.writeStatus(err), name, err}
 	}
 	if info, err := fs.Stat(a.site.Files, name); err == nil {
 		x.w.Header()["Etag"] = []string{fileTag(info)}
 	}
 	return a.changed(x, status)
+}
+
+// An upload is a body that comes as slowly as its sender likes, so nobody is held
+// up while it does. At its end it asks once whether it still counts.
+type upload struct {
+	io.Reader
+	end func() error
+	err error // how it ended
+}
+
+func (u *upload) Read(p []byte) (n int, err error) {
+	if u.err != nil {
+		return 0, u.err
+	}
+	if n, err = u.Reader.Read(p); err == io.EOF {
+		if refused := u.end(); refused != nil {
+			err = refused
+		}
+	}
+	u.err = err
+	return n, err
 }
 
 // fileBody is the body of a request, of the length that the host's own limit
@@ -293,6 +345,8 @@ func (a *admin) writeStatus(err error) int {
 }
 
 func (a *admin) deleteFile(x *exchange, name string) error {
+	a.site.host.state.files.Lock()
+	defer a.site.host.state.files.Unlock()
 	info, err := fs.Stat(a.site.Files, name)
 	if err != nil {
 		return &fileError{fileStatus(err, http.StatusNotFound), name, err}
@@ -325,8 +379,9 @@ func (a *admin) download(x *exchange, _ string) {
 	}
 }
 
-// zip answers with a folder as an archive, as it is read. An error on the way
-// cuts the connection: half an archive is none.
+// zip answers with a folder as an archive, as it is read. What is gone when its
+// turn comes is left out; an error on the way cuts the connection: half an archive
+// is none.
 func (a *admin) zip(x *exchange, folder, title string) error {
 	info, err := fs.Stat(a.site.Files, folder)
 	if err != nil || !info.IsDir() {
@@ -339,7 +394,10 @@ func (a *admin) zip(x *exchange, folder, title string) error {
 	x.w.WriteHeader(http.StatusOK)
 	archive := zip.NewWriter(x.w)
 	err = fs.WalkDir(a.site.Files, folder, func(name string, e fs.DirEntry, err error) error {
-		if err != nil || !e.Type().IsRegular() {
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			return nil
+		case err != nil || !e.Type().IsRegular() || strings.HasPrefix(e.Name(), beingWritten):
 			return err
 		}
 		return a.addTo(archive, name, folder)
@@ -353,6 +411,9 @@ func (a *admin) zip(x *exchange, folder, title string) error {
 
 func (a *admin) addTo(archive *zip.Writer, name, folder string) error {
 	file, err := a.site.Files.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}

@@ -26,6 +26,7 @@ type siteOnDisk struct {
 	dir     string
 	folder  *trigger.Folder
 	host    *trigger.Host
+	config  trigger.Config
 	changes int
 }
 
@@ -59,10 +60,11 @@ func onDisk(t *testing.T, compat bool, env map[string]string) *siteOnDisk {
 	if err := store.Save(context.Background(), keys.HostScope(), set); err != nil {
 		t.Fatal(err)
 	}
-	s.host, err = trigger.NewHost(trigger.Config{
+	s.config = trigger.Config{
 		App: app, Handlers: map[string]http.Handler{"Hello": returns("hello", nil)}, Keys: &keys.Resolver{Store: store, Compat: compat},
 		Compat: compat, Env: env, Files: s.folder, FilesChanged: func(context.Context) { s.changes++ },
-	})
+	}
+	s.host, err = trigger.NewHost(s.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -233,6 +235,69 @@ func TestAdminFilesNeverHalf(t *testing.T) {
 	entries, err := os.ReadDir(filepath.Join(s.dir, "Hello"))
 	if err != nil || len(entries) != 2 {
 		t.Errorf("left over: %v %v", entries, err)
+	}
+}
+
+// An upload holds nobody up, and a file that was changed while it came is not
+// replaced: its tag is another's by then, also when the host was reloaded.
+func TestAdminFilesSlowUpload(t *testing.T) {
+	for _, reload := range []bool{false, true} {
+		s := onDisk(t, false, nil)
+		tag := s.ask("GET", "/admin/vfs/Hello/run.js", "").Header().Get("Etag")
+		body, send := io.Pipe()
+		slow := httptest.NewRequest("PUT", "/admin/vfs/Hello/run.js", body)
+		slow.Header.Set("x-functions-key", "master-key-of-tests")
+		slow.Header.Set("If-Match", tag)
+		rec := httptest.NewRecorder()
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			s.host.ServeHTTP(rec, slow)
+		}()
+		io.WriteString(send, "slow") // it has begun to read
+		if reload {
+			if err := s.host.Reload(s.config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if quick := s.ask("PUT", "/admin/vfs/Hello/run.js", "quicker", "If-Match", tag); quick.Code != 204 {
+			t.Errorf("reload %v: the quick one: %d", reload, quick.Code)
+		}
+		send.Close()
+		<-done
+		if rec.Code != 412 || s.file("Hello/run.js") != "quicker" || s.changes != 1 {
+			t.Errorf("reload %v: the slow one: %d, the file is %q, %d changes", reload, rec.Code, s.file("Hello/run.js"), s.changes)
+		}
+		if entries, err := os.ReadDir(filepath.Join(s.dir, "Hello")); err != nil || len(entries) != 2 {
+			t.Errorf("reload %v: left over: %v %v", reload, entries, err)
+		}
+	}
+}
+
+// vanishing is a folder one of whose files goes when it is to be opened.
+type vanishing struct{ *trigger.Folder }
+
+func (v vanishing) Open(name string) (fs.File, error) {
+	if name == "Hello/run.js" {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
+	}
+	return v.Folder.Open(name)
+}
+
+// Whoever writes files meanwhile breaks no archive, and nothing half is in it.
+func TestAdminDownloadWhileWriting(t *testing.T) {
+	s := onDisk(t, false, nil)
+	if err := os.WriteFile(filepath.Join(s.dir, "Hello", ".writing-0"), []byte("half"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s.config.Files = vanishing{s.folder}
+	if err := s.host.Reload(s.config); err != nil {
+		t.Fatal(err)
+	}
+	rec := s.ask("GET", "/admin/zip/Hello/", "")
+	archive, err := zip.NewReader(bytes.NewReader(rec.Body.Bytes()), int64(rec.Body.Len()))
+	if err != nil || len(archive.File) != 1 || archive.File[0].Name != "function.json" {
+		t.Errorf("%v %v, want function.json alone", archive, err)
 	}
 }
 

@@ -16,7 +16,8 @@ type Files interface {
 	fs.FS
 
 	// Write puts a file in the place of what was there, and makes the folders
-	// it is in. If the content ends in an error the old file stays.
+	// it is in. It reads the content to its end before the file is there. If the
+	// content ends in an error, whichever, the old file stays.
 	Write(name string, content io.Reader) error
 
 	// Mkdir makes a folder, and those it is in.
@@ -37,6 +38,9 @@ var (
 	_ fs.ReadDirFS  = (*Folder)(nil)
 	_ fs.ReadFileFS = (*Folder)(nil)
 )
+
+// beingWritten begins the names of files that are being written.
+const beingWritten = ".writing-"
 
 // OpenFolder opens a folder, which must be there.
 func OpenFolder(dir string) (*Folder, error) {
@@ -92,7 +96,7 @@ func (f *Folder) Write(name string, content io.Reader) (err error) {
 	if err := f.Mkdir(path.Dir(name)); err != nil {
 		return err
 	}
-	beside := path.Join(path.Dir(name), ".writing-"+newID().String())
+	beside := path.Join(path.Dir(name), beingWritten+newID().String())
 	file, err := f.root.OpenFile(beside, os.O_CREATE|os.O_EXCL|os.O_WRONLY, mode)
 	if err != nil {
 		return err

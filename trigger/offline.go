@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -15,6 +16,7 @@ type hostState struct {
 	offline atomic.Pointer[[]byte]
 	drained atomic.Bool // admin/host/drain
 	warm    atomic.Bool
+	files   sync.Mutex // held while admin endpoints change files, also across a Reload
 }
 
 const offlinePage = `<!doctype html>
