@@ -6,6 +6,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"fmt"
+	"strings"
 )
 
 // A Hash recognises a value without holding it: SHA-256 of a salt and the value.
@@ -50,12 +51,16 @@ func (h Hash) Encode() string {
 	return "sha256:" + base64.RawURLEncoding.EncodeToString(h.salt[:]) + ":" + base64.RawURLEncoding.EncodeToString(h.sum[:])
 }
 
-// ParseHash reads what Encode wrote.
+// ParseHash reads what Encode wrote, and nothing else: a line break, which the
+// decoder would skip, is an error.
 func ParseHash(text string) (Hash, error) {
 	const prefix, salt, sum = len("sha256:"), 22, 43
 	h := Hash{set: true}
 	if len(text) != prefix+salt+1+sum || text[:prefix] != "sha256:" || text[prefix+salt] != ':' {
 		return Hash{}, fmt.Errorf("keys: a hash is not of the form sha256:salt:sum")
+	}
+	if strings.ContainsAny(text, "\r\n") {
+		return Hash{}, fmt.Errorf("keys: a hash has a line break")
 	}
 	enc := base64.RawURLEncoding.Strict()
 	if _, err := enc.Decode(h.salt[:], []byte(text[prefix:prefix+salt])); err != nil {

@@ -109,9 +109,25 @@ func TestHash(t *testing.T) {
 	if err != nil || again != first.Hash {
 		t.Errorf("ParseHash(Encode) = %v, %v", again, err)
 	}
-	for _, text := range []string{"", "sha256", "sha256::", first.Hash.Encode() + "x", strings.Replace(first.Hash.Encode(), "256", "512", 1)} {
-		if _, err := keys.ParseHash(text); err == nil {
-			t.Errorf("ParseHash(%d bytes) = nil", len(text))
+	good := first.Hash.Encode()
+	const salt, sum = len("sha256:"), len("sha256:") + 22 + 1
+	for _, tt := range []struct{ name, text string }{
+		{"empty", ""},
+		{"one part", "sha256"},
+		{"empty parts", "sha256::"},
+		{"too long", good + "x"},
+		{"another hash", strings.Replace(good, "256", "512", 1)},
+		{"not base64", good[:salt] + "*" + good[salt+1:]},
+		{"CR in the salt", good[:salt] + "\r" + good[salt+1:]},
+		{"LF in the salt", good[:salt] + "\n" + good[salt+1:]},
+		{"CRLF ends the salt", good[:sum-3] + "\r\n" + good[sum-1:]},
+		{"CR begins the sum", good[:sum] + "\r" + good[sum+1:]},
+		{"LF ends the sum", good[:len(good)-1] + "\n"},
+		{"LF in the place of the colon", good[:sum-1] + "\n" + good[sum:]},
+		{"a salt of line breaks", good[:salt] + strings.Repeat("\n", 22) + good[sum-1:]},
+	} {
+		if h, err := keys.ParseHash(tt.text); err == nil || !h.IsZero() {
+			t.Errorf("%s: ParseHash = %v, %v, want an error and no hash", tt.name, h, err)
 		}
 	}
 	if (keys.Hash{}).Matches(keys.Secret{}) {
