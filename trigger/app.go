@@ -158,7 +158,8 @@ type Binding struct {
 	Name      string
 	Direction Direction
 
-	// DataType is "binary", "stream", "string" or "".
+	// DataType is "binary", "stream", "string" or "": a hint, which changes
+	// nothing here, as functions read their body as they like.
 	DataType string
 }
 

@@ -241,7 +241,7 @@ func (r *strictReader) binding(v *jsonc.Value, path string) Binding {
 	}
 	b.Type = r.text(get("type"), dotted(path, "type"))
 	b.Name = r.text(get("name"), dotted(path, "name"))
-	b.DataType = r.text(get("dataType"), dotted(path, "dataType"))
+	b.DataType = strings.ToLower(r.text(get("dataType"), dotted(path, "dataType")))
 	if b.Type == "" {
 		r.bad(where(get("type")), dotted(path, "type"), "not there: want the kind of the binding, such as \"httpTrigger\" or \"http\"")
 	}
@@ -268,7 +268,7 @@ func (r *strictReader) binding(v *jsonc.Value, path string) Binding {
 	case slices.ContainsFunc(r.f.Bindings, func(o Binding) bool { return strings.EqualFold(o.Name, b.Name) }):
 		r.bad(where(name), dotted(path, "name"), "a second binding called %q (names are compared ignoring case)", b.Name)
 	}
-	switch strings.ToLower(b.DataType) {
+	switch b.DataType {
 	case "", "binary", "stream", "string":
 	default:
 		r.bad(where(get("dataType")), dotted(path, "dataType"), `%q is no type of data: want "binary", "stream" or "string"`, b.DataType)

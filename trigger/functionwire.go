@@ -79,18 +79,108 @@ func wireBindings(f *FunctionConfig, v *jsonc.Value) ([]*jsonc.Value, error) {
 			}
 			return nil, wiref(wireEntryCast, kind)
 		}
-		b := Binding{Type: wireProperty(entry, "type"), Name: wireProperty(entry, "name"), DataType: wireProperty(entry, "dataType")}
-		if m := property(entry, "direction"); m != nil {
-			d, ok := wireDirectionOf(netText(m.Value))
-			if !ok {
-				at := m.Value.End
-				return nil, wiref(wireDirection, netText(m.Value), fmt.Sprintf("bindings[%d].%s", i, m.Name), at.Line, at.Column-1)
-			}
-			b.Direction = d
+		b, err := wireBinding(entry, i)
+		if err != nil {
+			return nil, err
 		}
 		f.Bindings = append(f.Bindings, b)
 	}
 	return v.Items, nil
+}
+
+// wireBinding reads what all bindings have. The first value in the file that is
+// not of its enumeration is the mistake; a bad direction is told beside it.
+func wireBinding(entry *jsonc.Value, index int) (Binding, error) {
+	b := Binding{Type: wireProperty(entry, "type"), Name: wireProperty(entry, "name")}
+	var first error
+	prefix := ""
+	for i := range entry.Members {
+		m := &entry.Members[i]
+		if property(entry, m.Name) != m {
+			continue // a later one takes its place
+		}
+		var typ string
+		ok := true
+		switch text := netText(m.Value); strings.ToLower(m.Name) {
+		case "direction":
+			typ = wireTypeDirection
+			if b.Direction, ok = wireDirectionOf(text); !ok && text != "" {
+				prefix = fmt.Sprintf(wireDirection, text)
+			}
+		case "datatype":
+			typ = wireTypeData
+			var n int
+			if n, ok = wireEnumOf(m.Value, "Undefined", "String", "Binary", "Stream"); ok && n > 0 && n < 4 {
+				b.DataType = [...]string{"", "string", "binary", "stream"}[n]
+			}
+		case "cardinality":
+			typ = wireTypeCardinality
+			_, ok = wireEnumOf(m.Value, "One", "Many")
+		}
+		if !ok && first == nil {
+			first = wireEnumError(m, typ, index)
+		}
+	}
+	if first != nil {
+		return Binding{}, wireError(prefix + first.Error())
+	}
+	return b, nil
+}
+
+// wireEnumOf reads a value of an enumeration that may be null, as the
+// reference's converter does: a name, a number, or a list of names that are
+// added up bit by bit. Any number will do. Nothing is 0.
+func wireEnumOf(v *jsonc.Value, names ...string) (int, bool) {
+	switch v.Kind {
+	case jsonc.Null, jsonc.Undefined:
+		return 0, true
+	case jsonc.Number:
+		n, err := strconv.ParseInt(v.Text, 10, 32)
+		return int(n), err == nil
+	case jsonc.String:
+	default:
+		return 0, false
+	}
+	if v.Text == "" {
+		return 0, true
+	}
+	if n, err := strconv.ParseInt(strings.TrimSpace(v.Text), 10, 32); err == nil {
+		return int(n), true
+	}
+	sum := 0
+	for part := range strings.SplitSeq(v.Text, ",") {
+		n := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, strings.TrimSpace(part)) })
+		if n < 0 {
+			return 0, false
+		}
+		sum |= n
+	}
+	return sum, true
+}
+
+// wireEnumError says what the reference's converter says to a value.
+func wireEnumError(m *jsonc.Member, typ string, index int) error {
+	path := fmt.Sprintf("bindings[%d].%s", index, m.Name)
+	at := m.Value.End
+	switch m.Value.Kind {
+	case jsonc.Array, jsonc.Object: // the converter stops at the bracket
+		token := map[bool]string{true: "StartArray", false: "StartObject"}[m.Value.Kind == jsonc.Array]
+		return wiref(wireEnumToken, token, path, m.Value.Pos.Line, m.Value.Pos.Column)
+	case jsonc.Null, jsonc.Undefined:
+		return wiref(wireEnumNull, typ, path, at.Line, at.Column-1)
+	case jsonc.Bool:
+		return wiref(wireEnumToken, "Boolean", path, at.Line, at.Column-1)
+	case jsonc.Number:
+		if strings.ContainsAny(m.Value.Text, ".eE") {
+			return wiref(wireEnumToken, "Float", path, at.Line, at.Column-1)
+		}
+	}
+	text := netText(m.Value)
+	why := wireEnumEmpty
+	if strings.TrimSpace(text) != "" {
+		why = fmt.Sprintf(wireEnumName, text)
+	}
+	return wiref(wireEnum, text, typ, path, at.Line, at.Column-1, why)
 }
 
 func wireProperty(entry *jsonc.Value, name string) string {

@@ -166,6 +166,9 @@ func TestLoadFunctionErrors(t *testing.T) {
 			[]string{`107: "bindings[1].name": a second binding called "REQ"`}},
 		{"$return in", `{"bindings":[{"type":"httpTrigger","direction":"in","name":"req"},{"type":"http","direction":"in","name":"$return"}]}`,
 			[]string{`106: "bindings[1].name": "$return" is the returned value`}},
+		{"data type of any case", withTrigger(`"datatype":"BINARY"`), nil},
+		{"data type null", withTrigger(`"dataType":null`), nil},
+		{"data type of another kind", withTrigger(`"dataType":2`), []string{`77: "bindings[0].dataType": found a number, want a string`}},
 		{"data type", withTrigger(`"dataType":"bytes"`), []string{`77: "bindings[0].dataType": "bytes" is no type of data`}},
 		{"level", withTrigger(`"authLevel":"anonymus"`), []string{`78: "bindings[0].authLevel": "anonymus" is no level: want anonymous, function, admin, system or user (the nearest is "anonymous")`}},
 		{"level by number", withTrigger(`"authLevel":"0"`), []string{`78: "bindings[0].authLevel": "0" is no level`}},
@@ -194,6 +197,50 @@ func TestLoadFunctionErrors(t *testing.T) {
 				t.Errorf("%d served and %d failed", served, failed)
 			}
 		})
+	}
+}
+
+// TR-26: the hint is told in lower case, in Compat by its number and in a list too.
+func TestDataType(t *testing.T) {
+	tests := []struct {
+		value        string
+		def, compat  string
+		refused, bad bool // by Default, by Compat
+	}{
+		{`"string"`, "string", "string", false, false},
+		{`"Binary"`, "binary", "binary", false, false},
+		{`"STREAM"`, "stream", "stream", false, false},
+		{`""`, "", "", false, false},
+		{`null`, "", "", false, false},
+		{`" stream "`, "", "stream", true, false},
+		{`"undefined"`, "", "", true, false},
+		{`2`, "", "binary", true, false},
+		{`"3"`, "", "stream", true, false},
+		{`-1`, "", "", true, false},
+		{`"string, binary"`, "", "stream", true, false},
+		{`"string,"`, "", "", true, true},
+		{`" "`, "", "", true, true},
+		{`"bytes"`, "", "", true, true},
+		{`true`, "", "", true, true},
+		{`2.0`, "", "", true, true},
+		{`["binary"]`, "", "", true, true},
+		{`{}`, "", "", true, true},
+		{`99999999999`, "", "", true, true},
+	}
+	for _, tt := range tests {
+		for _, compat := range []bool{false, true} {
+			want, bad := tt.def, tt.refused
+			if compat {
+				want, bad = tt.compat, tt.bad
+			}
+			app, err := trigger.LoadApp(files("host.json", hostV2, "f/function.json", withTrigger(`"dataType":`+tt.value)), &trigger.LoadOptions{Compat: compat})
+			switch {
+			case (err != nil) != (bad && !compat) || len(app.Failed) > 0 != bad:
+				t.Errorf("%s, compat %v: %v, failed %v, want a mistake: %v", tt.value, compat, err, app.Failed, bad)
+			case !bad && app.Functions[0].Trigger.DataType != want:
+				t.Errorf("%s, compat %v: %q, want %q", tt.value, compat, app.Functions[0].Trigger.DataType, want)
+			}
+		}
 	}
 }
 
@@ -250,6 +297,8 @@ func TestLoadWarnings(t *testing.T) {
 		{"days", files("host.json", `{"version":"2.0","functionTimeout":"5"}`), trigger.LoadOptions{}, []string{`host.json:1:36: "functionTimeout": a number alone is days: "5" is 5.00:00:00`}},
 		{"disabled in the file", files("host.json", hostV2, "f/function.json", `{"disabled":true,"bindings":[{"type":"httpTrigger","name":"req"}]}`), trigger.LoadOptions{},
 			[]string{`f/function.json:1:2: "disabled": has no effect since runtime 2.x: use the setting AzureWebJobs.f.Disabled`, `f/function.json:1:30: "bindings[0].direction": not there: taken as "in"`}},
+		{"retry, TR-15", files("host.json", hostV2, "f/function.json", `{"retry":{"strategy":"fixedDelay","maxRetryCount":3},"bindings":[{"type":"httpTrigger","direction":"in","name":"req"}]}`), trigger.LoadOptions{},
+			[]string{`f/function.json:1:2: "retry": has no effect on an HTTP function: its caller waits`}},
 		{"unknown, allowed", files("host.json", withHTTP(`{"colour":1}`), "f/function.json", withTrigger(`"colour":1`)), trigger.LoadOptions{AllowUnknown: true},
 			[]string{`host.json:1:40: "extensions.http.colour": not a known setting`, `f/function.json:1:66: "bindings[0].colour": not a known property`}},
 		{"setting of no function", files("host.json", hostV2, "Orders/function.json", plain), trigger.LoadOptions{Env: map[string]string{"AzureWebJobs.Order.Disabled": "1"}},
