@@ -2,9 +2,12 @@ package atrest_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -62,6 +65,32 @@ func TestRotation(t *testing.T) {
 				t.Errorf("%s: without the key: %v, want ErrForeign", name, err)
 			}
 		}
+	}
+}
+
+// Processes may know a key file by different names. A rotation by one of them keeps
+// it one file: else what one encrypts the other could not read.
+func TestKeyFileBehindLink(t *testing.T) {
+	dir := t.TempDir()
+	file := &atrest.KeyFile{Path: filepath.Join(dir, "real")}
+	link := &atrest.KeyFile{Path: filepath.Join(dir, "link")}
+	if err := errors.Join(file.Create(), os.Symlink("real", link.Path), link.Create()); err != nil {
+		t.Fatal(err)
+	}
+	for i, change := range []func(context.Context) error{link.Add, file.Add, link.Prune} {
+		if err := change(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		text, err := link.Protect(place, "value")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, stale, err := file.Unprotect(place, text); got != "value" || stale || err != nil {
+			t.Errorf("change %d: by the other name: stale %t, %v", i, stale, err)
+		}
+	}
+	if to, err := os.Readlink(link.Path); to != "real" || err != nil {
+		t.Errorf("the link leads to %q, %v", to, err)
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -208,14 +209,19 @@ func (k *KeyFile) Prune(ctx context.Context) error {
 	return k.change(ctx, func(list [][]byte) [][]byte { return list[:1] })
 }
 
-// change changes the keys of the file. Its mode stays.
+// change changes the keys of the file. Its mode stays, and so does a symbolic link
+// to it: those who know the file by another name see the change as well.
 func (k *KeyFile) change(ctx context.Context, how func([][]byte) [][]byte) error {
-	unlock, err := durable.Lock(ctx, k.Path+".lock")
+	path, err := filepath.EvalSymlinks(k.Path)
+	if err != nil {
+		return k.failed(err)
+	}
+	unlock, err := durable.Lock(ctx, path+".lock")
 	if err != nil {
 		return fmt.Errorf("atrest: key file: %w", err)
 	}
 	defer unlock()
-	info, err := os.Stat(k.Path)
+	info, err := os.Stat(path)
 	if err != nil {
 		return k.failed(err)
 	}
@@ -226,7 +232,7 @@ func (k *KeyFile) change(ctx context.Context, how func([][]byte) [][]byte) error
 	if list = how(list); len(list) > maxFileKeys {
 		return fmt.Errorf("atrest: %q: %w", k.Path, ErrManyKeys)
 	}
-	if err := durable.Replace(k.Path, formatKeys(list), info.Mode().Perm()); err != nil {
+	if err := durable.Replace(path, formatKeys(list), info.Mode().Perm()); err != nil {
 		return fmt.Errorf("atrest: key file: %w", err)
 	}
 	return nil
