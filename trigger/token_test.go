@@ -25,7 +25,8 @@ func token(issuer string, key []byte) string {
 }
 
 // TestTokens asks a host with tokens, with and without the isolation of its admin
-// endpoints, and one without tokens.
+// endpoints, and one without tokens. The platform's tokens open admin endpoints and
+// no function that asks for a key, those of the site both (TR-114).
 func TestTokens(t *testing.T) {
 	key := []byte("token key of thirty-two bytes...")
 	tokens, err := keys.NewTokens(keys.TokenConfig{Site: "app", Keys: []keys.Secret{keys.NewSecret(string(key))}})
@@ -42,7 +43,7 @@ func TestTokens(t *testing.T) {
 					if r.Header.Get(keys.SiteTokenHeader) != "" != compat {
 						w.WriteHeader(http.StatusTeapot)
 					}
-				})}},
+				})}, {Name: "anonymous", Level: keys.Anonymous, Handler: okHandler}, {Name: "admin", Level: keys.Admin, Handler: okHandler}},
 			})
 		}
 		with, without, isolated := host(tokens, "0"), host(nil, "0"), host(tokens, "1")
@@ -53,6 +54,11 @@ func TestTokens(t *testing.T) {
 		}{
 			{"site token calls a function", "/api/f", keys.SiteTokenHeader, site, "", with, 200},
 			{"platform token does not", "/api/f", keys.SiteTokenHeader, platform, "", with, 401},
+			{"platform token as a bearer's does not", "/api/f", "Authorization", "Bearer " + platform, "", with, 401},
+			{"site token calls a function of the master's", "/api/admin", keys.SiteTokenHeader, site, "", with, 200},
+			{"platform token does not call it", "/api/admin", keys.SiteTokenHeader, platform, "", with, 401},
+			{"platform token with an anonymous function", "/api/anonymous", keys.SiteTokenHeader, platform, "", with, 200},
+			{"platform token describes a function", "/admin/functions/f", keys.SiteTokenHeader, platform, "", with, 200},
 			{"site token lists keys", "/admin/host/keys", keys.SiteTokenHeader, site, "", with, 200},
 			{"platform token lists keys", "/admin/host/keys", "Authorization", "Bearer " + platform, "", with, 200},
 			{"platform token sees the status", "/admin/host/status", keys.SiteTokenHeader, platform, "", with, 200},

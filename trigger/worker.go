@@ -48,7 +48,9 @@ type Worker struct {
 	// Version is how the program is told the host's version; "" is not at all.
 	Version string
 
-	// MaxAnswer bounds an answer in JSON, in bytes; 0 is 104,857,600.
+	// MaxAnswer is the most bytes of an answer in JSON, the bound included; 0 is
+	// 104,857,600. A longer one is status 500. Answers to forwarded requests
+	// are relayed as they come and have no bound.
 	MaxAnswer int64
 
 	// Logger is told what the program logs and where it fails; nil is silent.
@@ -240,9 +242,14 @@ func (w *Worker) ready(ctx context.Context) error {
 	return w.Ready(ctx)
 }
 
+// tell says in the log where the program failed.
+func (w *Worker) tell(ctx context.Context, err *WorkerError) {
+	w.log().ErrorContext(ctx, "Custom handler failed", "function", err.Function, "error", Redact(err.Error()))
+}
+
 // fail answers for a program that did not.
 func (w *Worker) fail(rw http.ResponseWriter, r *http.Request, err *WorkerError) {
-	w.log().ErrorContext(r.Context(), "Custom handler failed", "function", err.Function, "error", Redact(err.Error()))
+	w.tell(r.Context(), err)
 	if inv, ok := FromContext(r.Context()); ok {
 		inv.returned(err.status, err)
 		if inv.deny != nil {
@@ -272,7 +279,7 @@ func withEqualSigns(query string) string {
 // program says.
 func (w *Worker) describer(base *url.URL, transport http.RoundTripper, f *FunctionConfig) http.Handler {
 	target := base.JoinPath(f.Name).String()
-	return typed(func(ctx context.Context, r *http.Request, inv *Invocation) (any, error) {
+	ask := func(ctx context.Context, r *http.Request, inv *Invocation) (any, error) {
 		if err := w.ready(ctx); err != nil {
 			return nil, w.unreachable(r, f.Name, err)
 		}
@@ -298,6 +305,14 @@ func (w *Worker) describer(base *url.URL, transport http.RoundTripper, f *Functi
 		}
 		defer resp.Body.Close()
 		return w.answer(f, r, inv, resp)
+	}
+	return typed(func(ctx context.Context, r *http.Request, inv *Invocation) (any, error) {
+		v, err := ask(ctx, r, inv)
+		var failed *WorkerError
+		if errors.As(err, &failed) {
+			w.tell(ctx, failed)
+		}
+		return v, err
 	})
 }
 
@@ -307,11 +322,15 @@ func (w *Worker) answer(f *FunctionConfig, r *http.Request, inv *Invocation, res
 	if most == 0 {
 		most = defaultMaxBody
 	}
-	text, err := io.ReadAll(io.LimitReader(resp.Body, most+1))
+	var text []byte
+	var err error
+	if resp.ContentLength <= most {
+		text, err = io.ReadAll(io.LimitReader(resp.Body, max(most, most+1))) // the most of all has no next
+	}
 	switch mediaType, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
 	case err != nil:
 		return nil, w.unreachable(r, f.Name, err)
-	case int64(len(text)) > most:
+	case resp.ContentLength > most || int64(len(text)) > most:
 		return nil, badAnswer(f.Name, "the answer is longer than %d bytes", most)
 	case resp.StatusCode/100 != 2:
 		return nil, badAnswer(f.Name, "status %d, want 2xx", resp.StatusCode)

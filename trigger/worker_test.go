@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -221,6 +222,88 @@ func TestWorkerFailures(t *testing.T) {
 			host.ServeHTTP(w, httptest.NewRequest("GET", "/api/out", nil))
 			if w.Code != tt.want || tt.want >= 500 && w.Body.Len() > 0 {
 				t.Errorf("answer %d %q, want %d", w.Code, w.Body, tt.want)
+			}
+		})
+	}
+}
+
+// A transportFunc answers for a program.
+type transportFunc func(*http.Request) (*http.Response, error)
+
+func (f transportFunc) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// An answerBody is the text of an answer, then blanks up to size bytes; it
+// counts what is read of it.
+type answerBody struct {
+	text       string
+	size, read int64
+	closed     bool
+}
+
+func (b *answerBody) Read(p []byte) (int, error) {
+	if b.read == b.size {
+		return 0, io.EOF
+	}
+	n := 0
+	for ; n < len(p) && b.read < b.size; n++ {
+		if p[n] = ' '; b.read < int64(len(b.text)) {
+			p[n] = b.text[b.read]
+		}
+		b.read++
+	}
+	return n, nil
+}
+
+func (b *answerBody) Close() error {
+	b.closed = true
+	return nil
+}
+
+// The bound of a described answer includes its last byte. No more than one byte
+// beyond it is read, and nothing of an answer that is declared to be longer.
+func TestWorkerMaxAnswer(t *testing.T) {
+	const text, endless = `{"Outputs":{"res":{"body":"x"}}}`, 1 << 40
+	const size, byDefault = int64(len(text)), 104_857_600
+	tests := []struct {
+		name            string
+		max             int64
+		size, declared  int64 // -1 is not declared
+		status          int
+		want, wantReads int64
+	}{
+		{"fits", size, size, size, 200, 200, size},
+		{"fits, not declared", size, size, -1, 200, 200, size},
+		{"fits with blanks", size + 5, size + 5, size + 5, 200, 200, size + 5},
+		{"a byte too long", size - 1, size, size, 200, 500, 0},
+		{"a byte too long, not declared", size - 1, size, -1, 200, 500, size},
+		{"the text fits, blanks do not", size, size + 1, -1, 200, 500, size + 1},
+		{"endless", size, endless, -1, 200, 500, size + 1},
+		{"endless, another status", size, endless, -1, 404, 500, size + 1},
+		{"declared to be huge", size, endless, endless, 200, 500, 0},
+		{"no bound to speak of", math.MaxInt64, size, -1, 200, 200, size},
+		{"default, fits", 0, size, size, 200, 200, size},
+		{"default, declared to be a byte too long", 0, byDefault + 1, byDefault + 1, 200, 500, 0},
+		{"a bound of less than nothing", -1, size, -1, 200, 500, 0},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			var logged bytes.Buffer
+			body := &answerBody{text: text, size: tt.size}
+			host := workerHost(t, false, &trigger.Worker{
+				MaxAnswer: tt.max, Logger: slog.New(slog.NewTextHandler(&logged, nil)),
+				Transport: transportFunc(func(*http.Request) (*http.Response, error) {
+					return &http.Response{StatusCode: tt.status, Header: http.Header{"Content-Type": {"application/json"}}, ContentLength: tt.declared, Body: body}, nil
+				}),
+			}, nil)
+			w := record(host, httptest.NewRequest("GET", "/api/out", nil))
+			if int64(w.Code) != tt.want || tt.want == 200 && w.Body.String() != "x" || tt.want == 500 && w.Body.Len() > 0 {
+				t.Errorf("answer %d %q, want %d", w.Code, w.Body, tt.want)
+			}
+			if body.read != tt.wantReads || !body.closed {
+				t.Errorf("%d bytes were read, want %d; closed: %v", body.read, tt.wantReads, body.closed)
+			}
+			if long := strings.Contains(logged.String(), "the answer is longer than"); long != (tt.want == 500) {
+				t.Errorf("the log has %s", &logged)
 			}
 		})
 	}
