@@ -237,6 +237,46 @@ func TestResponseTimeout(t *testing.T) {
 	})
 }
 
+// A function that goes on after the caller was answered shares nothing with that
+// answer: neither its header, nor what the hooks are told.
+func TestResponseTimeoutLetsGo(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		header, told := make(chan http.Header, 1), make(chan trigger.Outcome, 1)
+		h := mustHost(t, trigger.Config{
+			ResponseTimeout: time.Minute,
+			Logger:          slog.New(slog.NewTextHandler(io.Discard, nil)),
+			Hooks:           trigger.Hooks{Done: func(_ context.Context, _ *trigger.Invocation, out trigger.Outcome) { told <- out }},
+			Functions: []trigger.Function{{Name: "slow", Level: keys.Anonymous, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				time.Sleep(time.Minute) // as long as the answer takes
+				returns("late", nil).ServeHTTP(w, r)
+				header <- w.Header()
+			})}},
+		})
+		w := record(h, httptest.NewRequest("GET", "/api/slow", nil))
+		if out, late := <-told, <-header; out.Status != w.Code || w.Code == 502 && w.Header().Get("Content-Type") != "" {
+			t.Errorf("%d %v, told of %d, the function has %v", w.Code, w.Header(), out.Status, late)
+		}
+	})
+}
+
+// The header that the function first asks for afterwards is not the one of the answer,
+// which the server may be writing.
+func TestResponseTimeoutHeader(t *testing.T) {
+	release, header := make(chan bool), make(chan http.Header)
+	h := mustHost(t, trigger.Config{ResponseTimeout: 1, Functions: []trigger.Function{
+		{Name: "slow", Level: keys.Anonymous, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			<-release
+			header <- w.Header()
+		})},
+	}})
+	w := record(h, httptest.NewRequest("GET", "/api/slow", nil))
+	w.Header().Set("X-Answered", "1")
+	release <- true
+	if got := <-header; w.Code != 502 || len(got) != 0 {
+		t.Errorf("%d, and then the function sees %v, want 502 and nothing of it", w.Code, got)
+	}
+}
+
 func TestHooks(t *testing.T) {
 	type contextKey struct{}
 	var seen []string

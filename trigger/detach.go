@@ -48,6 +48,7 @@ func (x *exchange) runDetached(e *endpoint, r *http.Request) {
 		return
 	}
 	unlink()
+	x.detached = true
 	x.refuse(&TimeoutError{Function: e.Name, After: s.ResponseTimeout, Gateway: true})
 	log, name, id := s.Logger, e.Name, c.ID.String()
 	go func() {
@@ -84,11 +85,11 @@ var errDetached = errors.New("trigger: the caller has been answered without the 
 func (d *detachable) Header() http.Header {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.header == nil {
+	if d.header == nil && !d.detached { // else the host is writing its own answer
 		d.header = d.w.Header().Clone()
-		if d.header == nil {
-			d.header = http.Header{}
-		}
+	}
+	if d.header == nil {
+		d.header = http.Header{}
 	}
 	return d.header
 }

@@ -31,7 +31,8 @@ type exchange struct {
 	waited   time.Duration
 	entered  time.Time // when the function was called
 	exceeded func() bool
-	failed   any // what the function panicked with
+	failed   any  // what the function panicked with
+	detached bool // the function goes on without the exchange, and owns the call's outcome
 
 	tickets tickets
 	inside  int // how many tickets there are

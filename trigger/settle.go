@@ -28,7 +28,7 @@ func (x *exchange) settle() {
 		abort = x.contain(x.failed, true)
 	}
 	if x.call != nil {
-		if x.status == 0 {
+		if x.status == 0 && !x.detached {
 			x.status = x.call.outcome.Status
 		}
 		if x.site.measured {
@@ -78,7 +78,10 @@ func (x *exchange) attempt(to listener) (abort bool) {
 // done tells the hooks how the invocation ended.
 func (x *exchange) done() {
 	c := x.call
-	out := c.outcome
+	var out Outcome
+	if !x.detached {
+		out = c.outcome
+	}
 	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.site.now().Sub(x.entered)
 	ctx := c.hooked
 	if ctx == nil { // the Start hook panicked
