@@ -289,6 +289,11 @@ func (j *Jobs) Drain(ctx context.Context) error {
 	case <-idle:
 		return nil
 	case <-ctx.Done():
+		select {
+		case <-idle: // both at once
+			return nil
+		default:
+		}
 		j.line.giveUp()
 		return ctx.Err()
 	}

@@ -464,3 +464,18 @@ func TestJobsConfigErrors(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// There is nothing to wait for where nothing is, however little time there is.
+func TestJobsDrainEmpty(t *testing.T) {
+	jobs, err := trigger.NewJobs(trigger.JobsConfig{Work: func(context.Context, trigger.Job) (any, error) { return nil, nil }, StatusURL: "/"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	for range 100 {
+		if err := jobs.Drain(ctx); err != nil {
+			t.Fatalf("Drain = %v, want nil", err)
+		}
+	}
+}
