@@ -260,20 +260,27 @@ func TestResponseTimeoutLetsGo(t *testing.T) {
 }
 
 // The header that the function first asks for afterwards is not the one of the answer,
-// which the server may be writing.
+// which the server may be writing, and that of its request is not the one that the log
+// reads.
 func TestResponseTimeoutHeader(t *testing.T) {
 	release, header := make(chan bool), make(chan http.Header)
 	h := mustHost(t, trigger.Config{ResponseTimeout: 1, Functions: []trigger.Function{
 		{Name: "slow", Level: keys.Anonymous, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 			<-release
+			r.Header.Set("X-Late", "1")
+			r.URL.Path = "/late"
 			header <- w.Header()
 		})},
 	}})
-	w := record(h, httptest.NewRequest("GET", "/api/slow", nil))
+	r := httptest.NewRequest("GET", "/api/slow", nil)
+	w := record(h, r)
 	w.Header().Set("X-Answered", "1")
 	release <- true
 	if got := <-header; w.Code != 502 || len(got) != 0 {
 		t.Errorf("%d, and then the function sees %v, want 502 and nothing of it", w.Code, got)
+	}
+	if r.Header.Get("X-Late") != "" || r.URL.Path != "/api/slow" {
+		t.Errorf("the caller's request became %s %v", r.URL, r.Header)
 	}
 }
 

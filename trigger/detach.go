@@ -24,10 +24,12 @@ func (x *exchange) runDetached(e *endpoint, r *http.Request) {
 	}
 	unlink := context.AfterFunc(r.Context(), func() { cancel(context.Cause(r.Context())) })
 	w := &detachable{w: x.w}
+	own := r.Clone(ctx) // the log may read the other one while the function goes on
+	own.Trailer = r.Trailer
 	done := make(chan any, 1)
 	go func() {
 		defer func() { done <- recover() }()
-		e.handler.ServeHTTP(w, r.WithContext(ctx))
+		e.handler.ServeHTTP(w, own)
 	}()
 	timer := time.NewTimer(s.ResponseTimeout)
 	defer timer.Stop()
