@@ -274,6 +274,21 @@ func TestAdminFilesSlowUpload(t *testing.T) {
 	}
 }
 
+func TestFolderKeepsMode(t *testing.T) {
+	s := onDisk(t, false, nil)
+	for _, mode := range []fs.FileMode{0o600, 0o664, 0o777} {
+		if err := os.Chmod(filepath.Join(s.dir, "Hello/run.js"), mode); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.folder.Write("Hello/run.js", strings.NewReader("new")); err != nil {
+			t.Fatal(err)
+		}
+		if info, err := os.Stat(filepath.Join(s.dir, "Hello/run.js")); err != nil || info.Mode().Perm() != mode {
+			t.Errorf("%v, %v, want %v", info, err, mode)
+		}
+	}
+}
+
 // vanishing is a folder one of whose files goes when it is to be opened.
 type vanishing struct{ *trigger.Folder }
 

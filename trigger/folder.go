@@ -84,14 +84,14 @@ func (f *Folder) ReadFile(name string) ([]byte, error) {
 }
 
 // Write writes a file beside the old one, makes sure that it is on the disk, and
-// gives it the name.
+// gives it the name. The mode of the old one stays.
 func (f *Folder) Write(name string, content io.Reader) (err error) {
-	mode := fs.FileMode(0o644)
+	mode, there := fs.FileMode(0o644), false
 	switch info, serr := f.Stat(name); {
 	case !fs.ValidPath(name) || name == "." || serr == nil && !info.Mode().IsRegular():
 		return &fs.PathError{Op: "write", Path: name, Err: fs.ErrInvalid}
 	case serr == nil:
-		mode = info.Mode().Perm()
+		mode, there = info.Mode().Perm(), true
 	}
 	if err := f.Mkdir(path.Dir(name)); err != nil {
 		return err
@@ -106,7 +106,13 @@ func (f *Folder) Write(name string, content io.Reader) (err error) {
 			_ = f.root.Remove(beside)
 		}
 	}()
-	if _, err = io.Copy(file, content); err == nil {
+	if there {
+		err = file.Chmod(mode) // whatever the umask
+	}
+	if err == nil {
+		_, err = io.Copy(file, content)
+	}
+	if err == nil {
 		err = file.Sync()
 	}
 	if err = errors.Join(err, file.Close()); err != nil {
