@@ -11,7 +11,8 @@ import (
 
 // Files is the folder of an app as the admin endpoints write it. Names are those
 // of package fs: relative, with slashes, without dots. Its methods may be called
-// concurrently; what they change is there as a whole or not at all.
+// concurrently. A file is there as a whole or not at all; the removal of a folder
+// may end halfway.
 type Files interface {
 	fs.FS
 
