@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -386,11 +387,11 @@ func TestJobsOfOthers(t *testing.T) {
 // brokenStore fails as it is told.
 type brokenStore struct {
 	trigger.JobMemory
-	fails bool
+	fails atomic.Bool
 }
 
 func (b *brokenStore) Save(ctx context.Context, job trigger.Job) error {
-	if b.fails {
+	if b.fails.Load() {
 		return errors.New("no disk")
 	}
 	return b.JobMemory.Save(ctx, job)
@@ -402,7 +403,7 @@ func TestJobsBrokenStore(t *testing.T) {
 		store := &brokenStore{}
 		s := newJobSite(t, trigger.JobsConfig{Work: slow, Store: store, Logger: slog.New(slog.NewTextHandler(&log, nil))})
 		path := s.accept("a")
-		store.fails = true
+		store.fails.Store(true)
 		w := record(s.host, httptest.NewRequest("POST", "/api/accept", nil))
 		if running, waiting := s.jobs.Outstanding(); w.Code != 500 || running != 1 || waiting != 0 {
 			t.Errorf("status %d, %d run and %d wait", w.Code, running, waiting)
