@@ -177,16 +177,11 @@ func (w *Worker) forwarder(base *url.URL, transport http.RoundTripper, f *Functi
 				w.mark(p.Out.Header, inv)
 			}
 		},
-		ModifyResponse: func(resp *http.Response) error {
-			if resp.Header["Content-Type"] == nil {
-				resp.Header["Content-Type"] = nil // so that net/http does not guess one
-			}
-			return nil
-		},
 		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, err error) {
 			w.fail(rw, r, w.unreachable(r, f.Name, err))
 		},
 	}
+	relayed := Relay(proxy)
 	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		if err := w.ready(r.Context()); err != nil {
 			w.fail(rw, r, w.unreachable(r, f.Name, err))
@@ -199,7 +194,7 @@ func (w *Worker) forwarder(base *url.URL, transport http.RoundTripper, f *Functi
 			}
 			r.URL.RawQuery = withEqualSigns(r.URL.RawQuery)
 		}
-		proxy.ServeHTTP(rw, r)
+		relayed.ServeHTTP(rw, r)
 	})
 }
 

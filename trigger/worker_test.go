@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 
@@ -66,6 +67,85 @@ func TestWorkerForwards(t *testing.T) {
 	if h := got.Header; h.Get("X-Forwarded-For") != "192.0.2.1" || h.Get("X-Azure-Functions-InvocationId") == "" ||
 		h.Get("User-Agent") != "Azure-Functions-Host/1.2" || h.Get("X-Azure-Functions-HostVersion") != "1.2" {
 		t.Errorf("the program got the header %v", h)
+	}
+}
+
+// The fields of a forwarded answer replace those that the host has set, but for
+// its own, and survive an informational answer before it; a type that the program
+// does not name is not guessed, whenever the first byte comes.
+func TestWorkerFields(t *testing.T) {
+	program := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h := w.Header()
+		h["Content-Type"] = nil
+		if r.URL.Query().Has("hint") {
+			h.Set("Link", "</a.css>; rel=preload")
+			w.WriteHeader(http.StatusEarlyHints)
+			h.Del("Link")
+		}
+		if r.URL.Query().Has("fail") {
+			panic(http.ErrAbortHandler)
+		}
+		if r.URL.Query().Has("set") {
+			h["X-Set"] = []string{"program", "twice"}
+			h.Set("Content-Type", "text/own")
+			h.Set("Vary", "Accept")
+			h.Set("Access-Control-Allow-Origin", "https://other.test")
+		}
+		_, _ = io.WriteString(w, "<html>")
+	}))
+	defer program.Close()
+	app, err := trigger.LoadApp(files("host.json", `{"version":"2.0","extensions":{"http":{"customHeaders":{"X-Own":"v","X-Set":"host"}}},
+		"customHandler":{"description":{"defaultExecutablePath":"program"},"enableForwardingHttpRequest":true}}`,
+		"Echo/function.json", strings.ReplaceAll(plain, `"name":"req"`, `"name":"req","authLevel":"anonymous"`)), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	app.Host.CORS = &trigger.CORSConfig{AllowedOrigins: []string{"https://page.test"}}
+	handlers, err := (&trigger.Worker{URL: program.URL}).Handlers(app)
+	if err != nil {
+		t.Fatal(err)
+	}
+	host, err := trigger.NewHost(trigger.Config{App: app, Handlers: handlers, NoAdmin: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(host)
+	defer server.Close()
+	tests := []struct {
+		query     string
+		set, vary []string
+		ctype     []string
+	}{
+		{"hint&fail", []string{"host"}, []string{"Origin"}, nil},
+		{"", []string{"host"}, []string{"Origin"}, nil},
+		{"hint", []string{"host"}, []string{"Origin"}, nil},
+		{"set", []string{"program", "twice"}, []string{"Origin", "Accept"}, []string{"text/own"}},
+		{"set&hint", []string{"program", "twice"}, []string{"Origin", "Accept"}, []string{"text/own"}},
+	}
+	for _, tt := range tests {
+		for range 50 { // what is sent first, the fields or the body with them, is a race
+			r, err := http.NewRequest("GET", server.URL+"/api/echo?"+tt.query, nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Header.Set("Origin", "https://page.test")
+			resp, err := server.Client().Do(r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			body, err := io.ReadAll(resp.Body)
+			_ = resp.Body.Close()
+			if err != nil || string(body) != map[int]string{200: "<html>", 502: ""}[resp.StatusCode] || (resp.StatusCode == 502) != strings.Contains(tt.query, "fail") {
+				t.Fatalf("?%s: body %q, %v", tt.query, body, err)
+			}
+			want := map[string][]string{"X-Own": {"v"}, "X-Set": tt.set, "Vary": tt.vary, "Content-Type": tt.ctype,
+				"Access-Control-Allow-Origin": {"https://page.test"}, "Link": nil}
+			for name, values := range want {
+				if got := resp.Header[name]; !slices.Equal(got, values) {
+					t.Fatalf("?%s: %s: %q, want %q", tt.query, name, got, values)
+				}
+			}
+		}
 	}
 }
 

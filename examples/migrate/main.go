@@ -117,7 +117,7 @@ func forward(upstream, key string, logger *slog.Logger) (http.Handler, error) {
 	if err := conn.Close(); err != nil {
 		return nil, err
 	}
-	return &httputil.ReverseProxy{
+	return trigger.Relay(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) {
 			r.SetURL(target)
 			r.SetXForwarded()
@@ -127,7 +127,7 @@ func forward(upstream, key string, logger *slog.Logger) (http.Handler, error) {
 		},
 		FlushInterval: -1, // what the app streams goes on as it comes
 		ErrorLog:      slog.NewLogLogger(logger.Handler(), slog.LevelWarn),
-	}, nil
+	}), nil
 }
 
 // sort says what becomes of each function, and finds the handlers of those that
