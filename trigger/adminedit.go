@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io/fs"
 	"net/http"
+	"os"
 	"path"
 	"strings"
 	"syscall"
@@ -118,13 +119,23 @@ func (a *admin) dropOthers(dir string, kept map[string]string) error {
 		keep := e.Name() == functionFile
 		for name := range kept {
 			first, _, _ := strings.Cut(name, "/")
-			keep = keep || first == e.Name()
+			keep = keep || first == e.Name() || strings.EqualFold(first, e.Name()) && a.same(path.Join(dir, first), e)
 		}
 		if !keep {
 			err = errors.Join(err, a.site.Files.Remove(path.Join(dir, e.Name()), true))
 		}
 	}
 	return err
+}
+
+// same reports whether name is the file of e, which it can be under another casing.
+func (a *admin) same(name string, e fs.DirEntry) bool {
+	one, err := fs.Stat(a.site.Files, name)
+	if err != nil {
+		return false
+	}
+	other, err := e.Info()
+	return err == nil && os.SameFile(one, other)
 }
 
 // folderOf is the folder of a function: the one there is, whatever its casing, or

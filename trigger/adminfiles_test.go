@@ -500,3 +500,37 @@ func TestLoadAppWritesHostJSON(t *testing.T) {
 		}
 	}
 }
+
+// A lowered folder knows names in lower case only, as file systems do to which
+// casing is nothing.
+type lowered struct{ *trigger.Folder }
+
+func (l lowered) Open(name string) (fs.File, error)     { return l.Folder.Open(strings.ToLower(name)) }
+func (l lowered) Stat(name string) (fs.FileInfo, error) { return l.Folder.Stat(strings.ToLower(name)) }
+func (l lowered) Write(name string, content io.Reader) error {
+	return l.Folder.Write(strings.ToLower(name), content)
+}
+
+// What was just written is not removed as a leftover, whatever the casing of its
+// name on the disk; a file that differs in casing alone is, where it is another.
+func TestFunctionFilesOfOtherCasing(t *testing.T) {
+	for _, insensitive := range []bool{true, false} {
+		s := onDisk(t, false, nil)
+		if insensitive {
+			s.config.Files = lowered{s.folder}
+			var err error
+			if s.host, err = trigger.NewHost(s.config); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, body := range []string{`{"files":{"run.js":"old"}}`, `{"files":{"Run.js":"new"}}`} {
+			if rec := s.ask("PUT", "/admin/functions/fresh", body, "Content-Type", "application/json"); rec.Code != 201 {
+				t.Fatalf("%s: %d %s", body, rec.Code, rec.Body)
+			}
+		}
+		lower, upper := s.file("fresh/run.js"), s.file("fresh/Run.js")
+		if insensitive && lower != "new" || !insensitive && (lower != "no file" || upper != "new") {
+			t.Errorf("insensitive %v: run.js %q, Run.js %q", insensitive, lower, upper)
+		}
+	}
+}

@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+
+	"github.com/httptrigger/httptrigger/internal/durable"
 )
 
 // Files is the folder of an app as the admin endpoints write it. Names are those
@@ -84,8 +86,10 @@ func (f *Folder) ReadFile(name string) ([]byte, error) {
 	return io.ReadAll(file)
 }
 
-// Write writes a file beside the old one, makes sure that it is on the disk, and
-// gives it the name. The mode of the old one stays.
+// Write writes a file beside the old one, makes sure that it is on the disk, gives
+// it the name, and makes sure of that too. The mode of the old one stays. A crash
+// may leave a file whose name begins with ".writing-", which admin/functions/download
+// leaves out and anybody may remove.
 func (f *Folder) Write(name string, content io.Reader) (err error) {
 	mode, there := fs.FileMode(0o644), false
 	switch info, serr := f.Stat(name); {
@@ -119,7 +123,14 @@ func (f *Folder) Write(name string, content io.Reader) (err error) {
 	if err = errors.Join(err, file.Close()); err != nil {
 		return err
 	}
-	return f.root.Rename(beside, name)
+	if err = f.root.Rename(beside, name); err != nil {
+		return err
+	}
+	dir, err := f.root.Open(path.Dir(name))
+	if err != nil {
+		return err
+	}
+	return errors.Join(durable.SyncDir(dir), dir.Close())
 }
 
 // Mkdir makes a folder.

@@ -63,6 +63,15 @@ func write(path string, data []byte, mode fs.FileMode, put func(from, to string)
 	return syncDir(dir)
 }
 
+// syncDir makes what was renamed in dir durable.
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(SyncDir(d), d.Close())
+}
+
 // fill writes and closes a file.
 func fill(f *os.File, data []byte, mode fs.FileMode) error {
 	_, err := f.Write(data)

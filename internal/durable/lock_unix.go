@@ -19,16 +19,9 @@ func tryLock(f *os.File) (bool, error) {
 
 func rename(from, to string) error { return os.Rename(from, to) }
 
-// syncDir makes a rename in dir durable.
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	err = d.Sync()
-	if closed := d.Close(); err == nil {
-		err = closed
-	}
+// SyncDir makes what was renamed in an open folder durable.
+func SyncDir(dir *os.File) error {
+	err := dir.Sync()
 	if errors.Is(err, syscall.EINVAL) || errors.Is(err, syscall.ENOTSUP) {
 		return nil // a file system that syncs no directories
 	}

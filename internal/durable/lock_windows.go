@@ -42,5 +42,5 @@ func rename(from, to string) error {
 	}
 }
 
-// syncDir does nothing: Windows has no such call, and NTFS logs its renames.
-func syncDir(string) error { return nil }
+// SyncDir does nothing: Windows has no such call, and NTFS logs its renames.
+func SyncDir(*os.File) error { return nil }
