@@ -49,9 +49,10 @@ func (a *answer) result(v any) error {
 
 const octets = "application/octet-stream"
 
-// nothing answers for a function without an answer: 204 (TR-119), in 1.x 200.
+// nothing answers for a function without an answer: 204 (TR-119), in 1.x 200
+// (TR-274).
 func (a *answer) nothing() error {
-	if !a.ru.v1 {
+	if !a.ru.ok {
 		return a.text(http.StatusNoContent, http.Header{}, "")
 	}
 	fields := http.Header{}

@@ -102,6 +102,7 @@ func (inv *Invocation) hasParam(name string) bool {
 type rules struct {
 	compat  bool // answers and conversions of the reference
 	v1      bool // of its runtime 1.x, if compat
+	ok      bool // nothing is 200, as in runtime 1.x
 	chunked bool // typed parameters read chunked bodies, if compat
 	logger  *slog.Logger
 

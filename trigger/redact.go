@@ -19,10 +19,19 @@ var secretTokens = [...]string{
 // valueEnds end the value of a parameter in a text.
 const valueEnds = `&<"' ` + "\t\r\n"
 
-// sparedToken looks like one of them and is none.
+// sparedToken looks like one of them and is none, in this spelling.
 const sparedToken = "PublicKeyToken="
 
-var userInURL = regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s/:@"'<>]+:[^\s/@"'<>]+@[a-zA-Z0-9.\-_\[\]:]+`)
+var sparedPlace = strings.Repeat("#", len(sparedToken))
+
+// userInURL finds URLs with user and password; the reference takes the path
+// behind them along.
+var (
+	userInURL       = regexp.MustCompile(userPattern)
+	userInURLCompat = regexp.MustCompile(userPattern + `[a-zA-Z0-9:._%?=/$]*`)
+)
+
+const userPattern = `[a-zA-Z][a-zA-Z0-9+.\-]*://[^\s/:@"'<>]+:[^\s/@"'<>]+@[a-zA-Z0-9.\-_\[\]:]+`
 
 // Redact hides the secrets in a text for a log: keys and signatures in URLs,
 // tokens, passwords, connection strings and URLs with user and password become
@@ -39,9 +48,13 @@ func redact(text string, compat bool) string {
 		return text
 	}
 	if strings.Contains(text, "://") {
-		text = userInURL.ReplaceAllString(text, hidden)
+		user := userInURL
+		if compat {
+			user = userInURLCompat
+		}
+		text = user.ReplaceAllString(text, hidden)
 	}
-	lower := asciiLower(text)
+	lower := asciiLower(strings.ReplaceAll(text, sparedToken, sparedPlace))
 	var b strings.Builder
 	var places secretPlaces
 	done := 0
@@ -164,17 +177,10 @@ func (p *secretPlaces) next(lower string, from int) (int, string) {
 // placeOf returns the offset of a token at or after from, or the length of the
 // text.
 func placeOf(lower, token string, from int) int {
-	for low := asciiLower(token); ; {
-		i := strings.Index(lower[from:], low)
-		if i < 0 {
-			return len(lower)
-		}
-		end := from + i + len(token)
-		if token != "Token=" || !strings.HasSuffix(lower[:end], asciiLower(sparedToken)) {
-			return from + i
-		}
-		from = end
+	if i := strings.Index(lower[from:], asciiLower(token)); i >= 0 {
+		return from + i
 	}
+	return len(lower)
 }
 
 // asciiLower keeps the length of s, whatever is in it.

@@ -98,7 +98,8 @@ func newSite(c Config, h *Host) (*site, error) {
 	if c.Deny != nil {
 		s.deny = s.told(c.Deny)
 	}
-	s.rules = &rules{compat: c.Compat, v1: c.Compat && s.app.Host.Version == "", chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
+	v1 := s.app.Host.Version == ""
+	s.rules = &rules{compat: c.Compat, v1: c.Compat && v1, ok: v1, chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
 	if s.rules.v1 && c.Deny == nil {
 		s.Deny, s.deny = s.denyV1, s.denyV1
 	}

@@ -23,3 +23,9 @@ func TestRuleApps(t *testing.T) {
 func TestTriggerVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/trigger-vectors.json.gz")
 }
+
+// TestRuleVectors puts facts of the same form that were written from the rules
+// TR-229 to TR-283 to both profiles, where the others show none.
+func TestRuleVectors(t *testing.T) {
+	vec.Test(t, triggervec.Run, "testdata/rule-vectors.json.gz")
+}

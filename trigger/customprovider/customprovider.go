@@ -148,16 +148,9 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request, id ID) error {
 		badRequest(w, "the body is no JSON object")
 		return nil
 	}
-	var members []jsonc.Member
-	for _, m := range v.Members {
-		if m.Name != "name" && m.Name != "type" && m.Name != "id" {
-			members = append(members, m)
-		}
-	}
-	for _, own := range [][2]string{{"name", id.Name}, {"type", id.Type}, {"id", id.Path}} {
-		members = append(members, jsonc.Member{Name: own[0], Value: &jsonc.Value{Kind: jsonc.String, Text: own[1]}})
-	}
-	v.Members = members
+	set(v, "name", id.Name)
+	set(v, "type", id.Type)
+	set(v, "id", id.Path)
 	resource := v.AppendJSON(nil)
 	only := condition(r)
 	only.Absent = r.Header.Get("If-None-Match") == "*"
@@ -168,6 +161,26 @@ func (h *Handler) put(w http.ResponseWriter, r *http.Request, id ID) error {
 	tag(w, etag)
 	answer(w, resource)
 	return nil
+}
+
+// set overwrites a member of an object where it stands, or adds it at the end.
+// One that is there several times is there once then.
+func set(object *jsonc.Value, name, text string) {
+	value := &jsonc.Value{Kind: jsonc.String, Text: text}
+	var members []jsonc.Member
+	for _, m := range object.Members {
+		if m.Name == name {
+			if value == nil {
+				continue
+			}
+			m.Value, value = value, nil
+		}
+		members = append(members, m)
+	}
+	if value != nil {
+		members = append(members, jsonc.Member{Name: name, Value: value})
+	}
+	object.Members = members
 }
 
 func (h *Handler) get(w http.ResponseWriter, r *http.Request, id ID) error {
@@ -298,9 +311,12 @@ func ParseID(path string) (ID, bool) {
 	return id, true
 }
 
-// Key returns where the resource is stored. The row of a collection is the
-// beginning of the rows of its resources, and of no others. Resource ids ignore
-// case, so keys are in lower case.
+// Key returns where the resource is stored: the provider is the partition, type
+// and name are the row, in which the name stands as it is. The row of a
+// collection is the beginning of the rows of its resources, and of no others.
+// Resource ids ignore case, so keys are in lower case. A resource below another
+// has the names of those above it in its row too, so that the parts of two things
+// are never one: the tutorial's sample leaves them out.
 func (id ID) Key() Key {
 	kinds := strings.Split(id.Type, "/")
 	for i := range kinds {
@@ -310,12 +326,16 @@ func (id ID) Key() Key {
 	for _, nested := range kinds[3:] {
 		row += "|" + nested
 	}
-	for _, name := range append(id.Parents[:len(id.Parents):len(id.Parents)], id.Name) {
+	for _, name := range id.Parents {
 		row += ":" + keyPart(name)
 	}
-	return Key{Partition: keyPart(id.Subscription) + ":" + keyPart(id.ResourceGroup) + ":" + keyPart(id.Provider), Row: row}
+	return Key{
+		Partition: keyPart(id.Subscription) + ":" + keyPart(id.ResourceGroup) + ":" + strings.ToLower(id.Provider),
+		Row:       row + ":" + strings.ToLower(id.Name),
+	}
 }
 
 var separators = strings.NewReplacer("%", "%25", ":", "%3a", "|", "%7c")
 
+// keyPart is a part of a key with more behind it.
 func keyPart(s string) string { return separators.Replace(strings.ToLower(s)) }

@@ -170,6 +170,11 @@ func redacted(r *vec.Report, group string, v *vector, x *expectation, compat boo
 // missing names what the library, or this runner, does not have of what a vector
 // expects.
 func (x *expectation) missing(v *vector) string {
+	for _, line := range x.Log {
+		if messages[line.Event] == "" {
+			return fmt.Sprintf("the log event %d", line.Event)
+		}
+	}
 	for what, needed := range map[string]bool{
 		"an algorithm without its limit":   (x.Limit != nil) != (v.Config.Algorithm != ""),
 		"a program's answer without Ready": (x.Ready != nil) != (v.HandlerPing != nil),

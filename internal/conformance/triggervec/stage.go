@@ -309,9 +309,11 @@ func (l *logRecord) Handle(_ context.Context, r slog.Record) error {
 func (l *logRecord) WithAttrs([]slog.Attr) slog.Handler { return l }
 func (l *logRecord) WithGroup(string) slog.Handler      { return l }
 
-// lines compares the request lines of the log with those wanted, in order. The
-// library's lines have other words; the facts are the same: 527 is a request
-// that came in, 528 one that was answered.
+// messages are the library's lines for the reference's numbers of them.
+var messages = map[int]string{527: "Executing HTTP request", 528: "Executed HTTP request"}
+
+// lines looks for the request lines wanted in the log. The library has messages
+// where the reference has numbers; the facts are the same.
 func (l *logRecord) lines(want []logLine) []string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -330,6 +332,9 @@ func (l *logRecord) lines(want []logLine) []string {
 }
 
 func matches(r map[string]any, w logLine) bool {
+	if r["msg"] != messages[w.Event] {
+		return false
+	}
 	for name, value := range w.Fields {
 		if fmt.Sprint(r[name]) != fmt.Sprint(value) {
 			return false
