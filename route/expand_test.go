@@ -116,17 +116,52 @@ func TestTableWithDefaults(t *testing.T) {
 	}
 }
 
+// TestParseTargetErrors has targets beside the recorded ones. What they are
+// answered follows from Http1Connection.cs (OnStartLine, ValidateNonOriginHostHeader),
+// the characters of HttpCharacters.cs and the authority of Uri.cs.
 func TestParseTargetErrors(t *testing.T) {
 	tests := []struct {
 		method, host, target string
 		status               int
 	}{
 		{"GET", "h", "", 400},
-		{"GET", "h", "a", 405},
+		{"GET", "h", "?a", 400},
 		{"GET", "h", "/a b", 400},
 		{"GET", "h", "/%00", 400},
-		{"GET", "h", "http://other/", 400},
+		{"GET", "h", "/\xc3\xa9", 400},
+
+		// An asterisk, or else an authority, whose characters are looked at first.
+		{"CONNECT", "h", "*", 405},
+		{"options", "h", "*", 405},
+		{"OPTIONS", "h", "**", 400},
+		{"GET", "h", "a", 405},
+		{"GET", "h", "user@h:1", 405},
+		{"GET", "h", "[::1]", 405},
+		{"GET", "h", "a/b", 400},
+		{"GET", "h", "a?b", 400},
+		{"GET", "h", "a%20b", 400},
+		{"GET", "h", "a_b", 400},
+		{"GET", "h", "urn:a/b", 400},
+		{"CONNECT", "h", "h/", 400},
+		{"CONNECT", "h:80", "h", 400},
+		{"CONNECT", "H:80", "h:80", 400},
+		{"CONNECT", "h", "HTTPS://h", 400},
+
+		{"GET", "h", "http://", 400},
 		{"GET", "h", "http:///", 400},
+		{"GET", "", "http://:80/", 400},
+		{"GET", "h", "http://other/", 400},
+		{"GET", "h", "http://h:8080/", 400},
+		{"GET", "h:8080", "http://h/", 400},
+		{"GET", "h:443", "http://h/", 400},
+		{"GET", "h", "http://h:443/", 400},
+		{"GET", "h", "http://h:65536/", 400},
+		{"GET", "h", "http://h:8a/", 400},
+		{"GET", "H", "http://H/", 400},
+		{"GET", "b", "http://a@b@b/", 400},
+		{"GET", "h", `http://h\a`, 400},
+		{"GET", "h%41", "http://h%41/", 400},
+		{"GET", "h$", "http://h$/", 400},
 	}
 	for _, tt := range tests {
 		_, _, err := route.ParseTarget(tt.method, tt.host, tt.target)
@@ -140,13 +175,28 @@ func TestParseTargetErrors(t *testing.T) {
 func TestParseTargetAbsolute(t *testing.T) {
 	tests := []struct{ target, path, query string }{
 		{"http://h", "/", ""},
+		{"http://h:80", "/", ""},
+		{"http://h:/a", "/a", ""},
+		{"http://h:0080/a", "/a", ""},
+		{"http://:@h/a", "/a", ""},
+		{"http://h#f", "/", ""},
+		{"http://h/a#f", "/a", ""},
+		{"http://h/a/./b/../c//d", "/a/c//d", ""},
+		{"http://h/a+b%2Bc", "/a+b+c", ""},
+		{"http://h/%C0%AF%ED%A0%80", "/%C0%AF%ED%A0%80", ""},
+
+		// The query is cut from the raw target, a fragment with it.
+		{"http://h/a?b%20c", "/a", "?b%20c"},
+		{"http://h/a?b#c", "/a", "?b#c"},
+		{"http://h/a#c?b", "/a", "?b"},
+
 		{"http://h?q", "/", "?q"},
 		{"http://h/a%2Fb%5C%00#f", "/a/b\\\x00", ""},
 		{`http://h/a\b`, "/a/b", ""},
 		{"http://h/a/%2E%2e/b", "/b", ""},
 		{"http://h/a/..%2Fb", "/a/../b", ""},
 		{"http://h/%252E%252E/b", "/%2E%2E/b", ""},
-		{"https://u:p@H:443/a?b#c", "/a", "?b"},
+		{"https://u:p@H:443/a?b", "/a", "?b"},
 	}
 	for _, tt := range tests {
 		path, query, err := route.ParseTarget("GET", "h", tt.target)

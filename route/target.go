@@ -2,6 +2,7 @@ package route
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -25,8 +26,10 @@ func (e *TargetError) StatusCode() int { return e.Status }
 //
 // In origin form ("/a%2Fb?q") the path is what [DecodePath] and [RemoveDots] make
 // of it. In absolute form ("http://host/a%2Fb") an encoded slash and a backslash
-// are slashes. "OPTIONS *" and "CONNECT host:port" have the empty path. The error
-// is a [*TargetError].
+// are slashes, and a fragment is no part of the path; the host is compared in lower
+// case with the Host header as it is. "OPTIONS *" and "CONNECT host:port" have the
+// empty path. The error is a [*TargetError]: status 405 for an asterisk or an
+// authority with another method, else 400.
 func ParseTarget(method, host, target string) (path, query string, err error) {
 	fail := func(status int, reason string) (string, string, error) {
 		return "", "", &TargetError{Target: target, Reason: reason, Status: status}
@@ -36,22 +39,27 @@ func ParseTarget(method, host, target string) (path, query string, err error) {
 			return fail(400, "a byte that may not stand in a target")
 		}
 	}
-	scheme, rest, absolute := strings.Cut(target, "://")
 	switch {
 	case target == "" || target[0] == '?':
 		return fail(400, "no path")
 	case target[0] == '/':
 		return originForm(target)
-	case method == "CONNECT" && !absolute:
-		return "", "", nil
 	case target == "*" && method == "OPTIONS":
 		return "", "", nil
-	case !absolute:
-		return fail(405, "this form is for another method")
-	case scheme != "http" && scheme != "https":
-		return fail(400, "neither http nor https")
+	case target == "*":
+		return fail(405, "the asterisk is for OPTIONS")
+	case strings.HasPrefix(target, "http://"), strings.HasPrefix(target, "https://"):
+	case strings.Trim(target, authorityChars) != "":
+		return fail(400, "neither a path nor http, https or an authority")
+	case method != "CONNECT":
+		return fail(405, "an authority is for CONNECT")
+	case target != host:
+		return fail(400, "another host than the Host header's")
+	default:
+		return "", "", nil
 	}
-	end := strings.IndexAny(rest, `/\?#`)
+	scheme, rest, _ := strings.Cut(target, "://")
+	end := strings.IndexAny(rest, "/?#")
 	if end < 0 {
 		end = len(rest)
 	}
@@ -61,6 +69,10 @@ func ParseTarget(method, host, target string) (path, query string, err error) {
 	path, query = absoluteForm(rest[end:])
 	return path, query, nil
 }
+
+// authorityChars are what the source's server takes for the name of a host with
+// its port (HttpCharacters.cs).
+const authorityChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:.-[]@"
 
 func originForm(target string) (path, query string, err error) {
 	path = target
@@ -73,25 +85,42 @@ func originForm(target string) (path, query string, err error) {
 	return RemoveDots(DecodePath(path)), query, nil
 }
 
-// sameHost compares the authority of a target with a Host header. User
-// information and the scheme's own port do not count.
+// sameHost compares the authority of a target with a Host header, as the source
+// does: the authority without user information and the scheme's own port, which the
+// header may have, and in lower case, which is not done to the header
+// (Http1Connection.cs, Uri.cs).
 func sameHost(scheme, authority, host string) bool {
-	port := map[string]string{"http": ":80", "https": ":443"}[scheme]
-	authority = authority[strings.LastIndexByte(authority, '@')+1:]
-	bare := strings.TrimSuffix(authority, port)
-	return bare != "" && asciiLower(bare) == asciiLower(strings.TrimSuffix(host, port))
+	if i := strings.IndexByte(authority, '@'); i >= 0 {
+		authority = authority[i+1:]
+	}
+	name, port := authority, ""
+	if i := strings.LastIndexByte(authority, ':'); i > strings.LastIndexByte(authority, ']') {
+		name, port = authority[:i], authority[i+1:]
+	}
+	own := map[string]string{"http": "80", "https": "443"}[scheme]
+	if port == "" {
+		port = own
+	}
+	n, err := strconv.ParseUint(port, 10, 64)
+	if name == "" || err != nil || n > 0xFFFF || strings.Trim(name, authorityChars+"_") != "" || strings.Contains(name, "@") {
+		return false
+	}
+	port = strconv.FormatUint(n, 10)
+	name = asciiLower(name)
+	return host == name+":"+port || host == name && port == own
 }
 
 // absoluteForm reads what stands behind the authority, the way the source's Uri
 // class does: backslashes are slashes and encoded periods are periods before the
 // dot segments go, all else is decoded after that. "%2F" is a slash then, but
-// "..%2F" has climbed nowhere.
+// "..%2F" has climbed nowhere. The query is what follows the first '?', even in a
+// fragment: the server does not ask Uri for it.
 func absoluteForm(rest string) (path, query string) {
-	rest, _, _ = strings.Cut(rest, "#")
 	path = rest
 	if i := strings.IndexByte(rest, '?'); i >= 0 {
 		path, query = rest[:i], rest[i:]
 	}
+	path, _, _ = strings.Cut(path, "#")
 	path = RemoveDots(plainDots(strings.ReplaceAll(path, `\`, "/")))
 	var b strings.Builder
 	for path != "" {
