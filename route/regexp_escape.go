@@ -30,6 +30,10 @@ func (p *reParser) escape(start int) (*reNode, error) {
 			return nil, p.broken(start, "\\k without a group name")
 		}
 		return p.reference(start)
+	case '<', '\'':
+		if n, err := p.bareReference(start); n != nil || err != nil {
+			return n, err
+		}
 	}
 	if set, ok, err := p.shorthand(start); ok || err != nil {
 		return &reNode{op: opSet, set: set}, err
@@ -55,6 +59,27 @@ func (p *reParser) reference(start int) (*reNode, error) {
 	p.pos++
 	name, ok := p.until(closing)
 	if !ok || !validGroupName(name) && name != "0" || !p.defined(name) {
+		return nil, p.broken(start, "reference to a group that is not there")
+	}
+	p.cannot(start, "backreferences")
+	return p.backreference(name), nil
+}
+
+// bareReference reads a backreference by name without a 'k', such as \<name>, a
+// form of old. It returns nil if it is none: then the '<' or "'" is itself.
+func (p *reParser) bareReference(start int) (*reNode, error) {
+	before := p.pos
+	closing := p.peek(0)
+	if closing == '<' {
+		closing = '>'
+	}
+	p.pos++
+	name, ok := p.until(closing)
+	if !ok || !validGroupName(name) && name != "0" {
+		p.pos = before
+		return nil, nil
+	}
+	if !p.defined(name) {
 		return nil, p.broken(start, "reference to a group that is not there")
 	}
 	p.cannot(start, "backreferences")
@@ -119,12 +144,22 @@ func (p *reParser) property(start int) (unitSet, bool, error) {
 	}
 	set, ok := categorySet(name, p.opts.caseMatters)
 	if !ok {
-		return nil, false, p.broken(start, "unknown category of characters")
+		return nil, false, p.unknownProperty(start, name)
 	}
 	if negated {
 		set = set.not()
 	}
 	return set, true, nil
+}
+
+// unknownProperty tells the sets of XML names, which \p{...} knows in .NET beside
+// those it documents (RegularExpressions/RegexCharClass.cs), from what is wrong.
+func (p *reParser) unknownProperty(start int, name string) error {
+	switch name {
+	case "_xmlC", "_xmlD", "_xmlI", "_xmlW":
+		return &RegexpError{Expr: p.expr, Offset: start, Reason: "sets of XML names are not here", Unsupported: true}
+	}
+	return p.broken(start, "unknown category of characters")
 }
 
 // charEscape reads an escape that stands for one code unit, from behind the '\'.

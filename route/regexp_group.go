@@ -17,6 +17,9 @@ func (p *reParser) group(start int) (*reNode, error) {
 		p.opened++
 		return p.inside(start, "(")
 	}
+	if p.peek(1) == ')' { // a group that begins with the '?', not one of no options
+		return nil, p.broken(start+1, "quantifier after nothing")
+	}
 	p.pos++
 	c := p.peek(0)
 	p.pos++

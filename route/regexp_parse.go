@@ -122,12 +122,13 @@ func (p *reParser) concatenation() (*reNode, error) {
 	}
 }
 
-// skipBlank moves past comments and, where the option says so, white space.
+// skipBlank moves past comments and, where the option says so, white space, of which
+// U+000B is none here.
 func (p *reParser) skipBlank() error {
 	for {
 		c := p.peek(0)
 		switch {
-		case p.opts.spaced && (c == ' ' || '\t' <= c && c <= '\r'):
+		case p.opts.spaced && (c == ' ' || '\t' <= c && c <= '\r' && c != '\v'):
 			p.pos++
 		case p.opts.spaced && c == '#':
 			for c := p.peek(0); c >= 0 && c != '\n'; c = p.peek(0) {

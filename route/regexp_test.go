@@ -51,6 +51,40 @@ func TestCompileRE2(t *testing.T) {
 		{`^[\p{L}-[a-y]]$`, []string{"z", "é"}, []string{"a", "1"}},
 		{`^[a-\x63]$`, []string{"b"}, []string{"d"}},
 		{`^\11$`, []string{"\t"}, nil}, // no eleventh group: an octal code
+
+		// Beside the recorded expressions, by RegularExpressions/RegexParser.cs and
+		// RegexCharClass.cs.
+		{"(?x)^a\t \n\f\rb$", []string{"ab"}, nil},
+		{"(?x)^a\vb$", []string{"a\vb"}, []string{"ab"}}, // U+000B is no blank there
+		{`^\<a\'b>$`, []string{"<a'b>"}, nil},
+		{`^\<a b>$`, []string{"<a b>"}, nil},
+		{`^[[:alpha:]]$`, []string{":]", "a]", "[]"}, []string{"a", "b]"}}, // no classes of POSIX
+		{`^[+-\-]$`, []string{","}, []string{"a", "."}},
+		{`^[\d-z]+$`, []string{"1-z"}, []string{"a"}},
+		{`^[^-a]-[a-]$`, []string{"b-a", "b--"}, []string{"a-a", "--a"}},
+		{`^\400\777$`, []string{"\x00\u00ff"}, nil}, // octal codes have eight bits
+		{`^\u212a[\u0041-\x43]$`, []string{"kb", "\u212aC"}, []string{"ld"}},
+		{`^\w+$`, []string{"a\u0301", "_\u203f", "\u0660"}, []string{"\u0903", "\u2160", "\u200d", "\u00b2"}},
+		{`^\s$`, []string{"\u0085", "\u2028", "\v"}, []string{"\u200b", "\u180e", "\ufeff"}},
+		{`^[^\s\S]?$`, []string{""}, []string{"a", " "}},
+		{`^.$`, []string{"\r", "\u2028", "\u0085"}, []string{"\n", ""}},
+		{`(?s)^.$`, []string{"\n"}, nil},
+		{`^a{0}b{0,0}$`, []string{""}, []string{"a"}},
+		{`^(?i-i:a)(?-i+i:b)(?m-m:c)$`, []string{"aBC"}, []string{"ABC"}},
+		{`(?-i)a|B`, []string{"a", "B"}, []string{"A", "b"}}, // options reach over the bar
+		{`(?:(?-i)a)b`, []string{"aB"}, []string{"Ab"}},
+		{`^(?:)*x(?:)+$`, []string{"x"}, nil},
+		{`^\Ga\z`, []string{"a"}, []string{"ba"}},
+		{`^^a$$`, []string{"a", "a\n"}, nil},
+		{`^*a`, []string{"a", "ba"}, nil},
+		{`^\p{IsSpecials}\p{IsHighSurrogates}\p{IsLowSurrogates}$`, []string{"\ufff0😀"}, []string{"a😀"}},
+		{`^\p{Cs}{2}$`, []string{"😀"}, []string{"ab"}},
+		{`^[\p{Ll}\P{L}]+$`, []string{"A1ǅ"}, []string{"ª", "中"}}, // cased letters are one
+		{`^(?-i)[\p{Ll}\P{L}]+$`, []string{"a1"}, []string{"A"}},
+		{`^ǆ$`, []string{"ǆ", "Ǆ", "ǅ"}, []string{"dž"}},
+		{`^[Ω-Ω]$`, []string{"ω", "\u2126"}, nil},
+		{`^ς$`, []string{"ς"}, []string{"σ", "Σ"}},
+		{`^ı$`, []string{"ı"}, []string{"i", "I", "İ"}},
 	}
 	for _, tt := range tests {
 		m, err := route.CompileRE2(tt.expr)
@@ -72,10 +106,13 @@ func TestCompileRE2Errors(t *testing.T) {
 		`(`, `)`, `a)`, `[`, `[a`, `[]`, `[b-a]`, `[a-\d]`, `[a-z-[b]c]`, `*`, `a**`, `a+*`, `a{2}{3}`, `a{2,1}`, `{2}`, `|*`, `(?`, `(?<a`,
 		`(?<1a>x)`, `(?<0>x)`, `(?z)`, `(?<>x)`, `\`, `\y`, `\_`, `\xz1`, `\u12`, `\c`, `\c1`, `\p`, `\p{Xx}`, `\p{IsNowhere}`, `\pL`, `\1`, `\k<x>`, `\k`,
 		`(?#`, `a{99999999999}`, `(?=`, `(?(a)b|c|d)`, `(?(?i)a|b)`, `(?(2)a)`, strings.Repeat("(", 300) + strings.Repeat(")", 300), `(?<a-b>x)`,
+		`(?)`, `a(?)`, `(?)*`, `(?i)*`, `\<x>`, `(a)\<2>`, `\'x'`, `(?'a>x)`, `(?P<n>a)`, `(?<n`, `[a-\-]`, `[\w-\d]|[a-\w]`, `a{1}?{2}`, `a?*`, `^**`,
+		`\p{l}`, `\p{IsGreek }`, `\p{isGreek}`, `\p{}`, `\89`, `\8`, `\q`, `\i`, `[\q]`, `\u{41}`, `\N`, `(?x)a # b)c` + "\n)", `a{2147483648}`,
 	}
 	unsupported := []string{
 		`(?=a)`, `(?!a)`, `(?<=a)`, `(?<!a)`, `(?>a)`, `(a)\1`, `(?<n>a)\k<n>`, `\bword\b`, `\B`, `(?(a)b|c)`, `a$\n`,
 		`(a$)*`, `a{1001}`, `(?<n>a)(?<-n>b)`,
+		`(a)\<1>`, `(?<n>a)\'n'`, `\<0>`, `\p{_xmlD}`, `[\P{_xmlW}]`,
 	}
 	for i, expr := range append(broken, unsupported...) {
 		_, err := route.CompileRE2(expr)
