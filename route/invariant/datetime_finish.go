@@ -67,7 +67,7 @@ func (p *dateParser) actSuffix(terminal dateState) bool {
 		year, month, day := p.suffixes[suffixYear], p.suffixes[suffixMonth], p.suffixes[suffixDay]
 		switch {
 		case year && !month && !day:
-			return p.setDate(p.year, p.nums[0], p.nums[1])
+			return p.setDate(fourDigits(p.year), p.nums[0], p.nums[1])
 		case month && !year && !day:
 			return p.setDate(fourDigits(p.nums[1]), p.month, p.nums[0])
 		}

@@ -1,24 +1,25 @@
 package invariant
 
-import "unicode/utf8"
+import (
+	"math"
+	"unicode/utf8"
+)
 
-// readFraction reads the digits of a fraction of a second, rounded to 100 ns,
-// half up. It reports whether there was a digit.
+// readFraction reads the digits of a fraction of a second and rounds it to 100 ns.
+// It reports whether there was a digit.
+//
+// The source adds the digits up in binary floating point (DateTimeParse.cs,
+// ParseFraction), which says how what lies in the middle is rounded. The conversions
+// keep a compiler from fusing multiplication and addition.
 func (p *dateParser) readFraction() bool {
 	start := p.pos
-	for n := 0; p.pos < len(p.s) && isDigit(p.s[p.pos]); n++ {
-		d := int(p.s[p.pos] - '0')
-		switch {
-		case n < 7:
-			p.fraction = p.fraction*10 + d
-		case n == 7 && d >= 5:
-			p.fraction++
-		}
+	sum, place := 0.0, 0.1
+	for p.pos < len(p.s) && isDigit(p.s[p.pos]) {
+		sum += float64(float64(p.s[p.pos]-'0') * place)
+		place = float64(place * 0.1)
 		p.pos++
 	}
-	for n := p.pos - start; n < 7; n++ {
-		p.fraction *= 10
-	}
+	p.fraction = int(math.RoundToEven(float64(sum * 1e7)))
 	return p.pos > start
 }
 

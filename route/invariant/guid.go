@@ -34,8 +34,8 @@ func (g GUID) String() string {
 // with hex digits of either case. As the source does, it takes a '+' and a "0x"
 // at the start of a field in forms D, B and P, within the width of the field, and
 // in form X white between all characters, numbers of any length with leading
-// zeros, and silently cuts the second and third to 16 bits. A number beyond its
-// field is out of range; everything else that is amiss is a bad format.
+// zeros, and silently cuts the second and third to 16 bits. The only error is
+// [ErrFormat], also for a number beyond its field.
 func ParseGUID(s string) (GUID, error) {
 	s = TrimSpace(s)
 	if utf16Less(s, 32) {

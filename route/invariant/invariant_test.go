@@ -111,6 +111,133 @@ func TestParseDateTime(t *testing.T) {
 	}
 }
 
+// TestNumbersBesideTheRecorded has texts at the edges of Number.Parsing.cs: which of
+// the readers takes them.
+func TestNumbersBesideTheRecorded(t *testing.T) {
+	const (
+		i = 1 << iota // Int of 32 bits
+		l             // of 64
+		d             // ParseDecimal
+		f             // Float
+	)
+	tests := []struct {
+		text string
+		by   int
+	}{
+		{"2147483647", i | l | d | f},
+		{"2147483648", l | d | f},
+		{"-2147483648", i | l | d | f},
+		{"-2147483649", l | d | f},
+		{"9223372036854775807", l | d | f},
+		{"9223372036854775808", d | f},
+		{"-9223372036854775808", l | d | f},
+		{"-9223372036854775809", d | f},
+		{"18446744073709551616", d | f},
+		{"000000000000000000000000000000000000000007", i | l | d | f},
+		{"79228162514264337593543950335", d | f},
+		{"79228162514264337593543950336", f},
+		{"-79228162514264337593543950335.4", d | f},
+		{"0.00000000000000000000000000000000000001", d | f},
+		{"\t\n\v\f\r +1 \r", i | l | d | f},
+		{"1\x00\x00", i | l | d | f},
+		{"1 \x00", i | l | d | f},
+		{"1\x00 ", 0},
+		{"\x001", 0},
+		{"\u00a01", 0},
+		{"1\u2003", 0},
+		{"\u00851", 0},
+		{"", 0},
+		{" ", 0},
+		{"+", 0},
+		{"- 1", 0},
+		{"+-1", 0},
+		{"1-", d},
+		{"1 +\t", d},
+		{"+1+", 0},
+		{"1--", 0},
+		{"\u22121", 0}, // the minus of typesetters
+		{"\uff0d1", 0},
+		{"(1)", 0},
+		{"$1", 0},
+		{"¤1", 0},
+		{"1%", 0},
+		{"١", 0}, // digits of other scripts
+		{"１", 0},
+		{"१", 0},
+		{"²", 0},
+		{"𝟏", 0},
+		{"1_000", 0},
+		{"1 000", 0},
+		{"1'000", 0},
+		{"1,000", d | f},
+		{"1,,0,", d | f},
+		{",1", 0},
+		{"-,1", 0},
+		{"1,.5", d | f},
+		{"1.,5", 0},
+		{"1.5,", 0},
+		{".", 0},
+		{"-.", 0},
+		{"-.5", d | f},
+		{"5.", d | f},
+		{"1.2.3", 0},
+		{"1٫5", 0},
+		{"0x1F", 0},
+		{"1F", 0},
+		{"0b1", 0},
+		{"1e5", f},
+		{"1E+05", f},
+		{"1.e-5", f},
+		{"1,0e1", f},
+		{"e5", 0},
+		{".e5", 0},
+		{"1e", 0},
+		{"1e+", 0},
+		{"1 e5", 0},
+		{"1e 5", 0},
+		{"1e5.0", 0},
+		{"1e5e5", 0},
+		{"1e99999999999999999999", f},
+		{"-1e-99999999999999999999", f},
+		{"1e5-", 0},
+		{"0x1p-2", 0},
+		{"nAn", f},
+		{"+NaN", f},
+		{"-nan", f},
+		{"\u3000NaN\u00a0", f},
+		{"NaN\x00", 0},
+		{"- NaN", 0},
+		{"--NaN", 0},
+		{"infinity", f},
+		{"+INFINITY", f},
+		{"-Infinity", f},
+		{"+-Infinity", 0},
+		{"Inf", 0},
+		{"∞", 0},
+		{"-∞", 0},
+		{"ınfinity", 0},
+		{"1.#INF", 0},
+	}
+	for _, tt := range tests {
+		got := 0
+		if _, err := invariant.Int(tt.text, 32); err == nil {
+			got |= i
+		}
+		if _, err := invariant.Int(tt.text, 64); err == nil {
+			got |= l
+		}
+		if _, err := invariant.ParseDecimal(tt.text); err == nil {
+			got |= d
+		}
+		if _, err := invariant.Float(tt.text, 64); err == nil {
+			got |= f
+		}
+		if got != tt.by {
+			t.Errorf("%q: read by %04b, want %04b (float, decimal, long, int)", tt.text, got, tt.by)
+		}
+	}
+}
+
 // FuzzParse holds that no text makes a reader panic, and that what a number or
 // a GUID prints is read as the same.
 func FuzzParse(f *testing.F) {
