@@ -109,11 +109,11 @@ func (c *CloudEvents) allows(origin string) bool {
 // permit answers the handshake by which a sender asks whether it may deliver.
 // The callback it may offer is not called.
 func (c *CloudEvents) permit(m *Message, d *Delivery) error {
-	origins := m.Header[webhookOrigin]
-	if len(origins) == 0 || origins[0] == "" {
+	origin := first(m.Header, webhookOrigin)
+	if origin == "" {
 		return blame(MissingOrigin, webhookOrigin)
 	}
-	if len(origins) > 1 || !c.allows(origins[0]) {
+	if len(m.Header[webhookOrigin]) > 1 || !c.allows(origin) {
 		return blame(OriginNotAllowed, webhookOrigin)
 	}
 	rate := "*"
@@ -121,7 +121,7 @@ func (c *CloudEvents) permit(m *Message, d *Delivery) error {
 		rate = strconv.Itoa(c.AllowedRate)
 	}
 	d.Reply = &Reply{Reason: HandshakeOK, Header: http.Header{
-		"Allow": {"POST"}, allowedOrigin: {origins[0]}, allowedRate: {rate},
+		"Allow": {"POST"}, allowedOrigin: {origin}, allowedRate: {rate},
 	}}
 	return nil
 }
@@ -143,7 +143,7 @@ func (c *CloudEvents) Interpret(m *Message, d *Delivery) error {
 	case kind == "" || strings.HasPrefix(kind, typeCloudEvent):
 		return blame(UnsupportedMediaType, "Content-Type")
 	}
-	return d.cloudEventBinary(m.Header, kind)
+	return d.cloudEventBinary(m.Header)
 }
 
 // cloudEvent checks the attributes of one event and takes type and id from it.
@@ -178,22 +178,22 @@ func (d *Delivery) cloudEventBatch() error {
 }
 
 // cloudEventBinary takes the attributes from the headers; the body is data of
-// any kind.
-func (d *Delivery) cloudEventBinary(h http.Header, kind string) error {
+// any kind, and Payload has it if it is JSON.
+func (d *Delivery) cloudEventBinary(h http.Header) error {
 	attributes := object{}
 	for _, name := range [...]string{"Ce-Specversion", "Ce-Id", "Ce-Source", "Ce-Type"} {
 		if len(h[name]) != 1 {
 			return blame(MalformedBody, name)
 		}
-		value, err := json.Marshal(percentDecode(h[name][0]))
+		value, err := json.Marshal(percentDecode(first(h, name)))
 		if err != nil {
 			return blame(MalformedBody, name)
 		}
 		attributes[strings.ToLower(name[len("Ce-"):])] = value
 	}
-	if kind == typeJSON && len(d.Body) > 0 {
-		if err := d.document(); err != nil {
-			return err
+	if kind, charset := mediaType(h); kind == typeJSON && utf8Charset(charset) {
+		if payload, err := document(d.Body); err == nil {
+			d.Payload = payload
 		}
 	}
 	return d.cloudEvent(attributes)

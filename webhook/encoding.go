@@ -110,10 +110,11 @@ func trim(s string) string {
 	return s
 }
 
-// first returns the first value of a header that does not authenticate.
+// first returns the first value of a header that does not authenticate, without
+// the blanks around it.
 func first(h http.Header, name string) string {
 	if values := h[name]; len(values) > 0 {
-		return values[0]
+		return trim(values[0])
 	}
 	return ""
 }

@@ -12,7 +12,8 @@ import (
 // nothing: an access code in the query, code, or in the header x-functions-key
 // admits notifications and handshakes alike. The validation handshake is
 // answered; validationUrl is never fetched. A delivery may hold several events:
-// Event and ID are given if it holds exactly one. For the CloudEvents schema use
+// Event and ID are given if it holds exactly one; an id is unique in its topic, so
+// both tell a repeat. For the CloudEvents schema use
 // CloudEvents. Event Grid drops events that are answered with 401 or 400; see
 // Config.Status. It must not be copied after first use.
 type EventGrid struct {
@@ -62,6 +63,7 @@ func (g *EventGrid) Interpret(m *Message, d *Delivery) error {
 	if len(events) == 1 {
 		d.Event, _ = events[0].text("eventType")
 		d.ID, _ = events[0].text("id")
+		d.source, _ = events[0].text("topic")
 	} else {
 		d.digestBody = true
 	}

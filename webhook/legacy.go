@@ -63,12 +63,12 @@ func bad(reason Reason, header string) error {
 // Verify implements Verifier.
 func (l *legacy) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	switch {
-	case m.Method == "POST":
+	case l.takes(m.Method, "POST"):
 		err = l.post(l, ctx, m, &d)
-	case l.other != nil && m.Method == l.also:
+	case l.other != nil && l.takes(m.Method, l.also):
 		err = l.other(l, ctx, m, &d)
 	default:
-		err = MethodNotAllowed
+		err = l.otherMethod()
 	}
 	if l.modern {
 		err = modernized(err)
@@ -76,6 +76,24 @@ func (l *legacy) Verify(ctx context.Context, m *Message) (d Delivery, err error)
 	}
 	err = verdict(&d, m, l.sender, err)
 	return d, err
+}
+
+// takes tells whether a method is the one wanted. Functions 1.x takes it in any
+// case.
+func (l *legacy) takes(method, want string) bool {
+	return method == want || !l.modern && strings.EqualFold(method, want)
+}
+
+// otherMethod refuses a method. Functions 1.x does not say which ones it takes.
+func (l *legacy) otherMethod() error {
+	refusal := &SignatureError{Reason: MethodNotAllowed}
+	if l.modern {
+		refusal.Allow = "POST"
+		if l.also != "" {
+			refusal.Allow = l.also + ", POST"
+		}
+	}
+	return refusal
 }
 
 // modernized turns the 400 of a failure to authenticate into the 401 of today.

@@ -164,8 +164,9 @@ func (l *legacy) stripe(ctx context.Context, m *Message, d *Delivery) error {
 		return err
 	}
 	match := d.Secret
-	s := Stripe{Secrets: Static(key)}
-	if err := s.verify(ctx, m, d); err != nil {
+	s, posted := Stripe{Secrets: Static(key)}, *m
+	posted.Method = "POST"
+	if err := s.verify(ctx, &posted, d); err != nil {
 		return &SignatureError{Reason: ReasonOf(err), Header: stripeSignature, Status: legacyStatus(err)}
 	}
 	d.Secret = match

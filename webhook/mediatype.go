@@ -6,7 +6,8 @@ import (
 )
 
 // mediaType splits a Content-Type into the type in lower case and its charset
-// in lower case, without quotes.
+// in lower case, without quotes. Two charsets that differ are joined, to one
+// that nobody takes: who reads on might believe the other.
 func mediaType(h http.Header) (kind, charset string) {
 	kind, rest, _ := strings.Cut(first(h, "Content-Type"), ";")
 	for rest != "" {
@@ -14,8 +15,11 @@ func mediaType(h http.Header) (kind, charset string) {
 		parameter, rest, _ = strings.Cut(rest, ";")
 		name, value, _ := strings.Cut(parameter, "=")
 		if strings.EqualFold(strings.TrimSpace(name), "charset") {
-			charset = strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
-			break
+			value = strings.ToLower(strings.Trim(strings.TrimSpace(value), `"`))
+			if charset != "" && charset != value {
+				value = charset + "," + value
+			}
+			charset = value
 		}
 	}
 	return strings.ToLower(strings.TrimSpace(kind)), charset

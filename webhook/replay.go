@@ -213,18 +213,26 @@ func replayKeys(buf []ReplayKey, mode ReplayMode, scope string, d *Delivery) []R
 	case mode == InsecureRememberNothing:
 	case mode == RememberID || d.Signature.n == 0:
 		if d.ID != "" {
-			buf = append(buf, replayKey("id", scope, d.Sender, d.ID))
+			buf = append(buf, d.idKey(scope))
 		} else if d.digestBody {
 			sum := sha256.Sum256(d.Body)
 			buf = append(buf, replayKey("body", scope, d.Sender, string(sum[:])))
 		}
 	default:
 		if d.ID != "" && d.IDSigned {
-			buf = append(buf, replayKey("id", scope, d.Sender, d.ID))
+			buf = append(buf, d.idKey(scope))
 		}
 		buf = append(buf, replayKey("signature", scope, d.Sender, string(d.Signature.bytes[:d.Signature.n])))
 	}
 	return buf
+}
+
+// idKey is the key of a delivery's id.
+func (d *Delivery) idKey(scope string) ReplayKey {
+	if d.source != "" {
+		return replayKey("id", scope, d.Sender, d.ID, d.source)
+	}
+	return replayKey("id", scope, d.Sender, d.ID)
 }
 
 // replayKey hashes its parts, each after its length, so that no two lists of

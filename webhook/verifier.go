@@ -95,6 +95,7 @@ type Delivery struct {
 
 	fresh      time.Duration // from its receipt on, as long as its timestamp passes
 	key        *key          // the key that matched, for handshakes that need it
+	source     string        // what the id is unique in, where that is more than the sender
 	code       string        // the query parameter that held an access code, if one did
 	digestBody bool          // whether the body tells deliveries apart that have no id
 	soap       bool          // whether the sender waits for an acknowledgement in SOAP

@@ -20,7 +20,7 @@ func buildFunctions(v *vector) (*target, error) {
 	t := &target{}
 	c := webhook.FunctionsConfig{
 		Type:           v.Provider,
-		Keys:           append(secrets(v.Keys.Function), secrets(v.Keys.Host)...),
+		Keys:           live(append(secrets(v.Keys.Function), secrets(v.Keys.Host)...)),
 		Disabled:       o.FunctionDisabled,
 		InsecureNoAuth: o.AuthDisabled,
 		InsecureHTTP:   o.DisableHTTPSCheck,

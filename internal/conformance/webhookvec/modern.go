@@ -8,10 +8,10 @@ import (
 	"github.com/httptrigger/httptrigger/webhook"
 )
 
-// modern maps a provider and its options to a verifier. An option that the
-// provider does not take is an error: nothing is passed over.
-func modern(v *vector, secrets webhook.Source) (webhook.Verifier, error) {
-	o := v.Options
+// modern maps a provider and its options to a verifier whose secrets come from
+// such a source. An option that the provider does not take is an error: nothing is passed over.
+func modern(v *vector, source func(...string) webhook.Source) (webhook.Verifier, error) {
+	o, secrets := v.Options, source(v.Secrets...)
 	common := options{VerifyOnly: o.VerifyOnly, MaxBody: o.MaxBody, ReplayMode: o.ReplayMode}
 	only := func(allowed options) error {
 		if !reflect.DeepEqual(o, allowed) {
@@ -51,7 +51,7 @@ func modern(v *vector, secrets webhook.Source) (webhook.Verifier, error) {
 	case "gitlab":
 		timed.SigningSecrets = o.SigningSecrets
 		return &webhook.GitLab{
-			Secrets: secrets, SigningSecrets: webhook.Static(o.SigningSecrets...), Tolerance: tolerance,
+			Secrets: secrets, SigningSecrets: source(o.SigningSecrets...), Tolerance: tolerance,
 		}, only(timed)
 	case "discord":
 		timed.Kind = o.Kind

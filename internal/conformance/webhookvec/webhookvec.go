@@ -5,12 +5,12 @@ package webhookvec
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"reflect"
 	"strings"
 	"time"
@@ -238,19 +238,34 @@ func (v *vector) body() ([]byte, error) {
 	return nil, nil
 }
 
+// address splits the URL of a vector, every character as it stands. A request
+// always has a path.
+func (v *vector) address() (scheme, host, target string) {
+	scheme, rest, _ := strings.Cut(v.URL, "://")
+	end := strings.IndexAny(rest, "/?")
+	if end < 0 {
+		return scheme, rest, "/"
+	}
+	if host, target = rest[:end], rest[end:]; target[0] == '?' {
+		target = "/" + target
+	}
+	return scheme, host, target
+}
+
 // request makes the HTTP request of a vector as a server would see it.
 func (v *vector) request() (*http.Request, error) {
 	body, err := v.body()
 	if err != nil {
 		return nil, err
 	}
-	u, err := url.Parse(v.URL)
+	r, err := http.NewRequest(v.Method, v.URL, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
-	r := httptest.NewRequest(v.Method, v.URL, bytes.NewReader(body))
-	if r.RequestURI = u.EscapedPath(); u.RawQuery != "" {
-		r.RequestURI += "?" + u.RawQuery
+	_, _, r.RequestURI = v.address()
+	r.RemoteAddr = "192.0.2.1:40000"
+	if r.URL.Scheme == "https" {
+		r.TLS = &tls.ConnectionState{}
 	}
 	if v.Options.Local {
 		r.RemoteAddr = "127.0.0.1:40000"
@@ -267,13 +282,9 @@ func (v *vector) message(now int64) (*webhook.Message, error) {
 	if err != nil {
 		return nil, err
 	}
-	scheme, rest, _ := strings.Cut(v.URL, "://")
-	host, path, found := strings.Cut(rest, "/")
-	if found {
-		path = "/" + path
-	}
+	scheme, host, target := v.address()
 	m := &webhook.Message{
-		Method: v.Method, Scheme: scheme, Host: host, Target: path, Header: http.Header{},
+		Method: v.Method, Scheme: scheme, Host: host, Target: target, Header: http.Header{},
 		Time: time.Unix(now, 0), Body: body, MaxBody: v.Options.MaxBody,
 	}
 	for _, h := range v.Headers {
@@ -355,10 +366,7 @@ func buildModern(v *vector) (*target, error) {
 	if v.Keys != nil {
 		return nil, fmt.Errorf("keys in the profile %q", v.Profile)
 	}
-	live := webhook.SourceFunc(func(context.Context) ([]webhook.Secret, error) {
-		return webhook.Static(v.Secrets...), nil
-	})
-	verifier, err := modern(v, live)
+	verifier, err := modern(v, func(secrets ...string) webhook.Source { return live(webhook.Static(secrets...)) })
 	if err != nil {
 		return nil, err
 	}
@@ -376,7 +384,7 @@ func buildModern(v *vector) (*target, error) {
 		return nil, err
 	}
 	if v.Expect.Reason == "missing_secret" || v.Expect.Reason == "invalid_secret" {
-		fixed, err := modern(v, webhook.Static(v.Secrets...))
+		fixed, err := modern(v, func(secrets ...string) webhook.Source { return webhook.Static(secrets...) })
 		if err != nil {
 			return nil, err
 		}
@@ -385,4 +393,9 @@ func buildModern(v *vector) (*target, error) {
 		}
 	}
 	return t, nil
+}
+
+// live is a source that cannot be looked at before a request comes.
+func live(list webhook.Secrets) webhook.Source {
+	return webhook.SourceFunc(func(context.Context) ([]webhook.Secret, error) { return list, nil })
 }
