@@ -109,7 +109,7 @@ func (a *admin) list(x *exchange, _ string) {
 }
 
 // find returns the description of one function, nil if there is none. One that
-// host.json leaves out is found too.
+// host.json leaves out is found too, if its file is in order.
 func (a *admin) find(name string) *FunctionConfig {
 	for _, f := range a.described() {
 		if strings.EqualFold(f.Name, name) {
@@ -117,7 +117,7 @@ func (a *admin) find(name string) *FunctionConfig {
 		}
 	}
 	for i := range a.site.app.Unlisted {
-		if f := &a.site.app.Unlisted[i]; strings.EqualFold(f.Name, name) {
+		if f := &a.site.app.Unlisted[i]; strings.EqualFold(f.Name, name) && !f.unread {
 			return f
 		}
 	}

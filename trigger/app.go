@@ -109,6 +109,10 @@ type FunctionConfig struct {
 	Text []byte
 
 	json []byte
+
+	// unread says that the file has a mistake, which nobody is told of because
+	// host.json leaves the function out. Only in Compat.
+	unread bool
 }
 
 // JSON returns the function's function.json as plain JSON: comments, byte-order

@@ -78,12 +78,14 @@ func (l *loader) function(dir string, text []byte) {
 		read = l.wireFunction
 	}
 	late, excluded, err := read(&f)
+	listed := l.listed(f.Name)
 	switch {
 	case excluded:
+	case !listed && (l.Compat || err == nil):
+		f.unread = err != nil && !late
+		l.app.Unlisted = append(l.app.Unlisted, f)
 	case err != nil:
 		l.fail(f, late, err)
-	case !l.listed(f.Name):
-		l.app.Unlisted = append(l.app.Unlisted, f)
 	default:
 		l.app.Functions = append(l.app.Functions, f)
 	}
@@ -148,6 +150,22 @@ func property(v *jsonc.Value, name string) *jsonc.Member {
 	return nil
 }
 
+// exactProperty returns the member of that name, or else the first whose name is
+// the same ignoring case: where the reference looks names up, and does not go
+// through the members, it is so.
+func exactProperty(v *jsonc.Value, name string) *jsonc.Member {
+	var folded *jsonc.Member
+	for i := len(v.Members) - 1; i >= 0; i-- {
+		switch m := &v.Members[i]; {
+		case m.Name == name:
+			return m
+		case strings.EqualFold(m.Name, name) && v.Get(m.Name) == m.Value:
+			folded = m
+		}
+	}
+	return folded
+}
+
 // level reads the name of a level; nothing is Function.
 func level(text string) (keys.Level, bool) {
 	if text == "" {
@@ -157,14 +175,18 @@ func level(text string) (keys.Level, bool) {
 	return l, err == nil
 }
 
-// primaryScripts are the names that mark a function's script among several files
+// isPrimary reports whether a name marks a function's script among several files
 // (HostFunctionMetadataProvider.cs).
 func isPrimary(name string) bool {
-	switch name {
+	switch strings.ToLower(name) {
 	case "index.js", "index.mjs", "index.cjs", "__init__.py":
 		return true
 	}
-	return strings.HasPrefix(name, "run.")
+	return isRun(name)
+}
+
+func isRun(name string) bool {
+	return strings.EqualFold(strings.TrimSuffix(name, path.Ext(name)), "run")
 }
 
 // script finds the script of a function: the one that scriptFile names, the only
@@ -197,7 +219,7 @@ func (l *loader) script(dir, scriptFile string) (file string, missing, none bool
 	case len(files) == 1:
 		return path.Join(dir, files[0]), false, false
 	}
-	i := slices.IndexFunc(files, func(f string) bool { return strings.HasPrefix(f, "run.") })
+	i := slices.IndexFunc(files, isRun)
 	if i < 0 {
 		i = slices.IndexFunc(files, isPrimary)
 	}

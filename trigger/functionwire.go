@@ -3,6 +3,8 @@ package trigger
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -31,20 +33,25 @@ func (l *loader) wireFunction(f *FunctionConfig) (late, excluded bool, err error
 	if err != nil {
 		return false, false, err
 	}
-	if v := doc.Get("configurationSource"); v != nil {
-		if text := netText(v); !strings.EqualFold(text, "attributes") && !strings.EqualFold(text, "config") {
-			return false, false, wiref(wireSource, text, f.Name)
-		}
-	}
-	if err := l.wireScript(f, doc); err != nil {
+	if err := wireSourceOf(f, doc); err != nil {
 		return false, false, err
 	}
-	if v := doc.Get("entryPoint"); v != nil {
-		f.EntryPoint = netText(v)
+	undetermined, err := l.wireScript(f, doc)
+	if err != nil {
+		return false, false, err
+	}
+	if f.EntryPoint, err = wireString(doc.Get("entryPoint")); err != nil {
+		return false, false, err
+	}
+	if err := wireRetry(doc.Get("retry")); err != nil {
+		return false, false, err
 	}
 	trigger, err := wireCheck(f, entries)
 	if err != nil {
 		return false, false, err
+	}
+	if undetermined && l.app.Host.CustomHandler == nil && l.scripted() {
+		return false, false, wireError(wireWhichScript)
 	}
 	if l.V1 {
 		f.Disabled = f.Disabled || l.offInFile(doc.Get("disabled"))
@@ -59,161 +66,114 @@ func (l *loader) wireFunction(f *FunctionConfig) (late, excluded bool, err error
 	return true, false, err
 }
 
-// wireBindings reads the bindings and returns the entries they were read from.
-func wireBindings(f *FunctionConfig, v *jsonc.Value) ([]*jsonc.Value, error) {
-	switch {
-	case v == nil:
-		return nil, wireError(wireNoBinding)
-	case v.Kind == jsonc.Object:
-		return nil, wireError(wireObjectBindings)
-	case v.Kind != jsonc.Array:
-		return nil, wireError(wireNullBindings)
-	case len(v.Items) == 0:
-		return nil, wireError(wireNoBinding)
-	}
-	for i, entry := range v.Items {
-		if entry.Kind != jsonc.Object {
-			kind := "JValue"
-			if entry.Kind == jsonc.Array {
-				kind = "JArray"
-			}
-			return nil, wiref(wireEntryCast, kind)
-		}
-		b, err := wireBinding(entry, i)
-		if err != nil {
-			return nil, err
-		}
-		f.Bindings = append(f.Bindings, b)
-	}
-	return v.Items, nil
-}
-
-// wireBinding reads what all bindings have. The first value in the file that is
-// not of its enumeration is the mistake; a bad direction is told beside it.
-func wireBinding(entry *jsonc.Value, index int) (Binding, error) {
-	b := Binding{Type: wireProperty(entry, "type"), Name: wireProperty(entry, "name")}
-	var first error
-	prefix := ""
-	for i := range entry.Members {
-		m := &entry.Members[i]
-		if property(entry, m.Name) != m {
-			continue // a later one takes its place
-		}
-		var typ string
-		ok := true
-		switch text := netText(m.Value); strings.ToLower(m.Name) {
-		case "direction":
-			typ = wireTypeDirection
-			if b.Direction, ok = wireDirectionOf(text); !ok && text != "" {
-				prefix = fmt.Sprintf(wireDirection, text)
-			}
-		case "datatype":
-			typ = wireTypeData
-			var n int
-			if n, ok = wireEnumOf(m.Value, "Undefined", "String", "Binary", "Stream"); ok && n > 0 && n < 4 {
-				b.DataType = [...]string{"", "string", "binary", "stream"}[n]
-			}
-		case "cardinality":
-			typ = wireTypeCardinality
-			_, ok = wireEnumOf(m.Value, "One", "Many")
-		}
-		if !ok && first == nil {
-			first = wireEnumError(m, typ, index)
-		}
-	}
-	if first != nil {
-		return Binding{}, wireError(prefix + first.Error())
-	}
-	return b, nil
-}
-
-// wireEnumOf reads a value of an enumeration that may be null, as the
-// reference's converter does: a name, a number, or a list of names that are
-// added up bit by bit. Any number will do. Nothing is 0.
-func wireEnumOf(v *jsonc.Value, names ...string) (int, bool) {
-	switch v.Kind {
-	case jsonc.Null, jsonc.Undefined:
-		return 0, true
-	case jsonc.Number:
-		n, err := strconv.ParseInt(v.Text, 10, 32)
-		return int(n), err == nil
-	case jsonc.String:
-	default:
-		return 0, false
-	}
-	if v.Text == "" {
-		return 0, true
-	}
-	if n, err := strconv.ParseInt(strings.TrimSpace(v.Text), 10, 32); err == nil {
-		return int(n), true
-	}
-	sum := 0
-	for part := range strings.SplitSeq(v.Text, ",") {
-		n := slices.IndexFunc(names, func(name string) bool { return strings.EqualFold(name, strings.TrimSpace(part)) })
-		if n < 0 {
-			return 0, false
-		}
-		sum |= n
-	}
-	return sum, true
-}
-
-// wireEnumError says what the reference's converter says to a value.
-func wireEnumError(m *jsonc.Member, typ string, index int) error {
-	path := fmt.Sprintf("bindings[%d].%s", index, m.Name)
-	at := m.Value.End
-	switch m.Value.Kind {
-	case jsonc.Array, jsonc.Object: // the converter stops at the bracket
-		token := map[bool]string{true: "StartArray", false: "StartObject"}[m.Value.Kind == jsonc.Array]
-		return wiref(wireEnumToken, token, path, m.Value.Pos.Line, m.Value.Pos.Column)
-	case jsonc.Null, jsonc.Undefined:
-		return wiref(wireEnumNull, typ, path, at.Line, at.Column-1)
-	case jsonc.Bool:
-		return wiref(wireEnumToken, "Boolean", path, at.Line, at.Column-1)
-	case jsonc.Number:
-		if strings.ContainsAny(m.Value.Text, ".eE") {
-			return wiref(wireEnumToken, "Float", path, at.Line, at.Column-1)
-		}
+// wireSourceOf checks where the bindings are said to be. Its name ignores case,
+// as no other of the file does.
+func wireSourceOf(f *FunctionConfig, doc *jsonc.Value) error {
+	m := exactProperty(doc, "configurationSource")
+	if m == nil {
+		return nil
 	}
 	text := netText(m.Value)
-	why := wireEnumEmpty
-	if strings.TrimSpace(text) != "" {
-		why = fmt.Sprintf(wireEnumName, text)
+	if m.Value.Kind == jsonc.Array || m.Value.Kind == jsonc.Object {
+		text = string(m.Value.AppendIndented(nil, ""))
 	}
-	return wiref(wireEnum, text, typ, path, at.Line, at.Column-1, why)
+	if !strings.EqualFold(text, "attributes") && !strings.EqualFold(text, "config") {
+		return wiref(wireSource, text, f.Name)
+	}
+	return nil
 }
 
-func wireProperty(entry *jsonc.Value, name string) string {
-	m := property(entry, name)
-	if m == nil {
-		return ""
+// wireString is a value where the reference wants a text: any that is no list
+// and no object will do.
+func wireString(v *jsonc.Value) (string, error) {
+	switch {
+	case v == nil:
+		return "", nil
+	case v.Kind == jsonc.Array, v.Kind == jsonc.Object:
+		return "", wiref(wireNoString, map[jsonc.Kind]string{jsonc.Array: "Array", jsonc.Object: "Object"}[v.Kind])
 	}
-	return netText(m.Value)
+	return netText(v), nil
 }
 
-// wireDirectionOf reads a direction as the reference's enum parser does.
-func wireDirectionOf(text string) (Direction, bool) {
-	for _, d := range []Direction{In, Out, InOut} {
-		if strings.EqualFold(strings.TrimSpace(text), d.String()) || text == strconv.Itoa(int(d)) {
-			return d, true
+// wireScript finds the script of a function. undetermined says that there is
+// none, or several files and none of a known name: only a custom handler can do
+// with that.
+func (l *loader) wireScript(f *FunctionConfig, doc *jsonc.Value) (undetermined bool, err error) {
+	name, err := wireString(doc.Get("scriptFile"))
+	if err != nil {
+		return false, err
+	}
+	if name != "" {
+		file, ok := l.wireScriptFile(f.Dir, name)
+		if !ok {
+			return false, wireError(wireNoScript)
+		}
+		f.ScriptFile = file
+		return false, nil
+	}
+	f.ScriptFile, _, _ = l.script(f.Dir, "")
+	return f.ScriptFile == "", nil
+}
+
+// scripted reports whether the functions of the app are scripts: whether one of
+// them has a file beside its function.json. Those of an app without any are in
+// the program that loads it.
+func (l *loader) scripted() bool {
+	if l.scripts != nil {
+		return *l.scripts
+	}
+	files, _ := fs.Glob(l.fsys, "*/*") // the pattern is good
+	found := slices.ContainsFunc(files, func(file string) bool {
+		dir, name := path.Split(file)
+		if strings.EqualFold(name, functionFile) {
+			return false
+		}
+		info, err := fs.Stat(l.fsys, file)
+		if err != nil || info.IsDir() {
+			return false
+		}
+		_, err = fs.Stat(l.fsys, dir+functionFile)
+		return err == nil
+	})
+	l.scripts = &found
+	return found
+}
+
+// wireScriptFile resolves a scriptFile as the reference does on a system with
+// slashes: from the function's folder, or from the root of the system if it
+// begins with one.
+func (l *loader) wireScriptFile(dir, name string) (file string, ok bool) {
+	if strings.HasSuffix(name, "/") {
+		return "", false
+	}
+	if file = path.Join(dir, name); strings.HasPrefix(name, "/") {
+		root := strings.TrimSuffix(l.Root, "/")
+		if file, ok = strings.CutPrefix(path.Clean(name), root+"/"); !ok || root == "" {
+			return "", false
 		}
 	}
-	return In, false
+	if !fs.ValidPath(file) {
+		return "", false
+	}
+	info, err := fs.Stat(l.fsys, file)
+	return file, err == nil && !info.IsDir()
 }
 
-func (l *loader) wireScript(f *FunctionConfig, doc *jsonc.Value) error {
-	name := ""
-	if v := doc.Get("scriptFile"); v != nil {
-		name = netText(v)
+// wireRetry checks that a retry policy has what its strategy needs. It says
+// nothing to an HTTP function, but its mistakes are the function's.
+func wireRetry(v *jsonc.Value) error {
+	if v == nil || v.Kind != jsonc.Object {
+		return nil
 	}
-	file, missing, none := l.script(f.Dir, name)
-	switch {
-	case missing:
-		return wireError(wireNoScript)
-	case none:
-		return wireError(wireWhichScript)
+	needed := []string{"MaxRetryCount", "DelayInterval"}
+	if m := property(v, "strategy"); m != nil && strings.EqualFold(m.Value.Text, "exponentialBackoff") {
+		needed = []string{"MaxRetryCount", "MinimumInterval", "MaximumInterval"}
 	}
-	f.ScriptFile = file
+	for _, name := range needed {
+		if m := property(v, name); m == nil || m.Value.Kind == jsonc.Null {
+			return wiref(wireRetryNeeds, name)
+		}
+	}
 	return nil
 }
 
@@ -257,55 +217,66 @@ func wireCheck(f *FunctionConfig, entries []*jsonc.Value) (*jsonc.Value, error) 
 
 // wireTrigger reads the properties of an httpTrigger.
 func (l *loader) wireTrigger(f *FunctionConfig, entry *jsonc.Value) error {
-	if m := property(entry, "authLevel"); m != nil {
-		level, ok := wireLevel(m.Value)
-		if !ok {
-			return wireError(wireAuthLevel)
-		}
-		f.Level = level
+	text, err := wireSetting(entry, "authLevel")
+	if err != nil {
+		return err
 	}
-	if m := property(entry, "methods"); m != nil {
+	level, ok := wireLevel(text)
+	if !ok {
+		return wireError(wireAuthLevel)
+	}
+	f.Level = level
+	if m := exactProperty(entry, "methods"); m != nil {
 		if err := wireMethodsOf(f, m.Value); err != nil {
 			return err
 		}
 	}
-	if text := wireProperty(entry, "route"); strings.TrimSpace(text) != "" {
+	if text, err = wireSetting(entry, "route"); err != nil {
+		return err
+	}
+	if strings.TrimSpace(text) != "" {
 		f.Route = text
 	}
 	if l.V1 {
-		f.WebHookType = wireProperty(entry, "webHookType")
+		f.WebHookType, err = wireSetting(entry, "webHookType")
 	}
-	return nil
+	return err
 }
 
-// wireLevel reads a level as the reference's enum parser does: names, numbers
-// and lists of both, which it adds up bit by bit. A number that is no level asks
-// for the master key.
-func wireLevel(v *jsonc.Value) (keys.Level, bool) {
-	byNumber := []keys.Level{keys.Anonymous, keys.User, keys.Function, keys.System, keys.Admin}
-	switch v.Kind {
-	case jsonc.Null, jsonc.Undefined:
-		return keys.Function, true
-	case jsonc.String:
-		if v.Text == "" {
-			return keys.Function, true
-		}
-	case jsonc.Number:
-	default:
-		return 0, false
+// wireSetting is a property of a trigger that is wanted as a text.
+func wireSetting(entry *jsonc.Value, name string) (string, error) {
+	m := exactProperty(entry, name)
+	switch {
+	case m == nil:
+		return "", nil
+	case m.Value.Kind == jsonc.Array:
+		return "", wiref(wireSettingCast, name, "JArray")
+	case m.Value.Kind == jsonc.Object:
+		return "", wiref(wireSettingCast, name, "JObject")
 	}
-	bits := 0
-	for _, word := range strings.Split(v.Text, ",") {
-		word = strings.TrimSpace(word)
-		if l, err := keys.ParseLevel(word); err == nil {
+	return netText(m.Value), nil
+}
+
+// wireLevel reads a level as the reference's enum parser does: a number, or a list
+// of names, which it adds up bit by bit. A number that is no level asks for the
+// master key.
+func wireLevel(text string) (keys.Level, bool) {
+	if text == "" {
+		return keys.Function, true
+	}
+	byNumber := []keys.Level{keys.Anonymous, keys.User, keys.Function, keys.System, keys.Admin}
+	bits, err := strconv.Atoi(strings.TrimSpace(text))
+	if err != nil {
+		bits = 0
+		for word := range strings.SplitSeq(text, ",") {
+			l, err := keys.ParseLevel(strings.TrimSpace(word))
+			if err != nil {
+				return 0, false
+			}
 			bits |= slices.Index(byNumber, l)
-			continue
 		}
-		n, err := strconv.ParseInt(word, 10, 32)
-		if err != nil {
-			return 0, false
-		}
-		bits |= int(n)
+	} else if bits != int(int32(bits)) {
+		return 0, false
 	}
 	if bits < 0 || bits >= len(byNumber) {
 		return keys.Admin, true

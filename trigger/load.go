@@ -11,7 +11,8 @@ import (
 type LoadOptions struct {
 	// Compat reads as the reference does: its lenient JSON, its conversions and
 	// its silence about unknown settings. A function with a mistake lands in
-	// App.Failed and the others load.
+	// App.Failed and the others load. A function without a script file has a
+	// mistake if others of the app have one and there is no custom handler.
 	Compat bool
 
 	// AllowUnknown makes warnings of unknown and doubled settings, for apps
@@ -53,6 +54,10 @@ type loader struct {
 
 	// routeAt has where the route of each function is written, by folder.
 	routeAt map[string]routePlace
+
+	// scripts says whether functions of the app have script files, nil if
+	// nobody has looked yet.
+	scripts *bool
 
 	// off has the functions that settings turn off, by name in lower case.
 	off map[string]bool

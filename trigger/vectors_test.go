@@ -19,6 +19,11 @@ func TestRuleApps(t *testing.T) {
 	vec.Test(t, hostvec.Run, "testdata/rule-apps.json.gz")
 }
 
+// TestRuleAppsLoad has apps that try how files and settings are read.
+func TestRuleAppsLoad(t *testing.T) {
+	vec.Test(t, hostvec.Run, "testdata/rule-apps-load.json.gz")
+}
+
 // TestTriggerVectors puts the facts about the pipeline to a host.
 func TestTriggerVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/trigger-vectors.json.gz")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -80,7 +81,22 @@ func (s *stage) open() error {
 }
 
 func (s *stage) load() {
-	s.loaded, _ = trigger.LoadApp(s.files, &trigger.LoadOptions{Compat: true, Env: s.app.Env, Root: root})
+	s.loaded, _ = trigger.LoadApp(s.files, &trigger.LoadOptions{Compat: true, Env: s.loadEnv(), Root: root})
+}
+
+// loadEnv is the environment that the app is read with. Vectors with a custom
+// handler leave the section of host.json out that names it.
+func (s *stage) loadEnv() map[string]string {
+	var text string
+	if file := s.files["host.json"]; file != nil {
+		text = strings.ToLower(string(file.Data))
+	}
+	if s.app.Model == "inproc" || strings.Contains(text, "customhandler") || strings.Contains(text, "httpworker") {
+		return s.app.Env
+	}
+	env := map[string]string{"AzureFunctionsJobHost__customHandler__description__defaultExecutablePath": "program"}
+	maps.Copy(env, s.app.Env)
+	return env
 }
 
 func (s *stage) config() trigger.Config {
