@@ -105,8 +105,8 @@ func (e *BindError) StatusCode() int {
 // text/json, application/…+json), or names none and holds an object. It stays
 // readable. No body is no error.
 //
-// What does not fit is a *BindError with status 400. In Compat the rules of the
-// reference hold, which are in part accidents: a body that does not fit counts as
+// What does not fit is a *BindError with status 400, or is passed over with
+// Config.LenientBinding. In Compat the rules of the reference hold, which are in part accidents: a body that does not fit counts as
 // empty, text that does not fit is status 500 (HttpTriggerAttributeBindingProvider.cs).
 func Bind(r *http.Request, dst any) error {
 	v := reflect.ValueOf(dst)
@@ -128,11 +128,12 @@ func bindJSON(r *http.Request, in any) error {
 		v = v.Elem()
 	}
 	if v.Kind() != reflect.Struct || v.Addr().Type().Implements(unmarshalerType) {
+		ru := rulesOf(r.Context())
 		text, err := readJSON(r, true)
 		if err != nil || text == nil {
-			return err
+			return ru.passOver(err)
 		}
-		return decodeJSON(text, v.Addr().Interface())
+		return ru.passOver(decodeWhole(text, v))
 	}
 	b, err := newBinder(v.Type())
 	if err != nil {
@@ -219,15 +220,22 @@ func (b *binder) bind(r *http.Request, v reflect.Value, jsonOnly bool) error {
 		return b.bindCompat(r, v, ru)
 	}
 	text, err := readJSON(r, jsonOnly)
-	if err != nil {
+	if text != nil {
+		err = b.body(text, v)
+	}
+	if err := ru.passOver(err); err != nil {
 		return err
 	}
-	if text != nil {
-		if err := b.body(text, v); err != nil {
-			return err
-		}
+	return ru.passOver(b.texts(r, v))
+}
+
+// passOver drops what the caller did wrong, if the configuration says so.
+func (ru *rules) passOver(err error) error {
+	var wrong *BindError
+	if ru.lenient && errors.As(err, &wrong) {
+		return nil
 	}
-	return b.texts(r, v)
+	return err
 }
 
 // body decodes the body into v, but for fields that are not the body's: a caller
@@ -241,12 +249,23 @@ func (b *binder) body(text []byte, v reflect.Value) error {
 			kept = append(kept, old)
 		}
 	}
-	err := decodeJSON(text, v.Addr().Interface())
+	err := decodeWhole(text, v)
 	for i := range b.fields {
 		if f := &b.fields[i]; !f.body {
 			v.FieldByIndex(f.index).Set(kept[0])
 			kept = kept[1:]
 		}
+	}
+	return err
+}
+
+// decodeWhole decodes a body into v, or leaves v as it is.
+func decodeWhole(text []byte, v reflect.Value) error {
+	before := reflect.New(v.Type()).Elem()
+	before.Set(v)
+	err := decodeJSON(text, v.Addr().Interface())
+	if err != nil {
+		v.Set(before)
 	}
 	return err
 }
@@ -271,6 +290,7 @@ func (b *binder) texts(r *http.Request, v reflect.Value) error {
 			continue
 		}
 		if err := setText(field, values); err != nil {
+			field.SetZero()
 			errs = append(errs, &BindError{Field: name, Source: src, Reason: err.Error()})
 		}
 	}

@@ -69,10 +69,12 @@
 // request (the parameter code of the URL and the x-functions-key header) before
 // a function that needs one, a hook or a log sees it; X-MS-CLIENT-PRINCIPAL and
 // its relatives are removed unless Config.Identity says who vouches for them;
-// bad input to [Bind] is 400 or 415 and tells which field; a declared body over
-// the limit is 413 before the function runs; []byte is an answer of bytes, not
-// of base64 in JSON; an error of a function may carry its status; compact JSON
-// where the reference indents or prints type names.
+// bad input to [Bind] is 400 or 415 and tells which field, unless
+// Config.LenientBinding passes it over; a declared body over the limit is 413
+// before the function runs; []byte is an answer of bytes, not of base64 in JSON;
+// an error of a function may carry its status; compact JSON where the reference
+// indents or prints type names; a request whose connection is cut has its last
+// log line like any other.
 //
 // Compat sends what a [Response] asks for as the reference's server does, where
 // HTTP/1 has a way: a status outside 200 to 999, a type with 304, a length or a

@@ -162,6 +162,13 @@ type Config struct {
 	// stays a method like any other. Default answers so in any case.
 	MethodNotAllowed bool
 
+	// LenientBinding makes Bind and JSON pass over what does not fit, for clients of
+	// an app being moved that rely on it: a body that does not fit counts as empty, a
+	// text that does not fit leaves its field empty, and the function runs. Otherwise
+	// they are 400 and 415. Compat, whose rules are the reference's, and Bare have no
+	// such choice.
+	LenientBinding bool
+
 	// InsecureSkipKeys lets every request into every function, whatever key it
 	// has, as the reference does when run by its local tools. Admin endpoints
 	// keep asking.

@@ -104,6 +104,7 @@ type rules struct {
 	v1      bool // of its runtime 1.x, if compat
 	ok      bool // nothing is 200, as in runtime 1.x
 	chunked bool // typed parameters read chunked bodies, if compat
+	lenient bool // Config.LenientBinding
 	logger  *slog.Logger
 
 	origin func(*http.Request) (scheme, host string) // Config.Origin

@@ -38,7 +38,7 @@ func (x *exchange) settle() {
 	if x.site.access != nil {
 		abort = x.attempt(toAccessLog) || abort
 	}
-	if !x.site.silent {
+	if !x.site.silent && !(abort && x.site.Compat) { // TR-230
 		abort = x.attempt(toLog) || abort
 	}
 	if abort {

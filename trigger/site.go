@@ -99,7 +99,7 @@ func newSite(c Config, h *Host) (*site, error) {
 		s.deny = s.told(c.Deny)
 	}
 	v1 := s.app.Host.Version == ""
-	s.rules = &rules{compat: c.Compat, v1: c.Compat && v1, ok: v1, chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
+	s.rules = &rules{compat: c.Compat, v1: c.Compat && v1, ok: v1, lenient: c.LenientBinding, chunked: s.app.Host.HTTP.EnableChunkedRequestBinding, logger: c.Logger}
 	if s.rules.v1 && c.Deny == nil {
 		s.Deny, s.deny = s.denyV1, s.denyV1
 	}
@@ -244,6 +244,9 @@ func (s *site) setAround(errs *mistakes) {
 	}
 	if s.Bare && (s.Compat || s.Identity != nil || s.Hooks.Start != nil || s.Hooks.Done != nil || s.ResponseTimeout != 0 || s.InvocationHeader != "") {
 		errs.addf("Bare: without invocations there is no Compat, Identity, Hooks.Start, Hooks.Done, ResponseTimeout or InvocationHeader")
+	}
+	if s.LenientBinding && (s.Compat || s.Bare) {
+		errs.addf("LenientBinding: with Compat or Bare there is no such choice")
 	}
 	if s.InvocationHeader != "" && !validFieldName(s.InvocationHeader) {
 		errs.addf("InvocationHeader: %q: not the name of a field", s.InvocationHeader)

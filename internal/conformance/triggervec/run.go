@@ -43,13 +43,14 @@ func one(r *vec.Report, defaults keySet, text json.RawMessage) {
 		check(r, group+" (default)", &v, defaults, v.LibExpect, false)
 	}
 	for name, expect := range v.LibExpectWithOption {
-		if name != "MethodNotAllowed" {
+		switch v.option = name; name {
+		case methodNotAllowed:
+			check(r, group+" ("+name+")", &v, defaults, expect, true)
+		case lenientBinding:
+			check(r, group+" ("+name+")", &v, defaults, expect, false)
+		default:
 			r.NotBuilt(group, v.ID, "option "+name)
-			continue
 		}
-		v.methodNotAllowed = true
-		check(r, group+" (MethodNotAllowed)", &v, defaults, expect, true)
-		v.methodNotAllowed = false
 	}
 }
 

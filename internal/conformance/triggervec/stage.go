@@ -101,7 +101,7 @@ func set(v *vector, defaults keySet, compat bool) *stage {
 		return s
 	}
 	c := trigger.Config{
-		App: s.app, Handlers: s.handlers, Keys: resolver, Compat: compat, MethodNotAllowed: v.methodNotAllowed, Env: v.Config.Env,
+		App: s.app, Handlers: s.handlers, Keys: resolver, Compat: compat, MethodNotAllowed: v.option == methodNotAllowed, LenientBinding: v.option == lenientBinding, Env: v.Config.Env,
 		InsecureSkipKeys: v.Config.LocalTools, Logger: slog.New(s.log),
 		ResponseTimeout: time.Duration(v.Config.GatewayTimeoutMs) * time.Millisecond,
 	}

@@ -47,8 +47,14 @@ type vector struct {
 	Source      json.RawMessage
 	Note        string
 
-	methodNotAllowed bool // the option is on
+	option string // the one that is on, or ""
 }
+
+// The options that vectors name: the first is one of Compat, the other of Default.
+const (
+	methodNotAllowed = "MethodNotAllowed"
+	lenientBinding   = "LenientBinding"
+)
 
 type config struct {
 	HostJSON          json.RawMessage `json:"hostJson"`
