@@ -56,9 +56,12 @@ func Generated(kind Kind, text string) bool {
 
 // Validate reports whether the source takes text for an identifiable value of a
 // kind. It takes other lengths than Generate writes, from 7 bytes up, and the
-// padding may be left out.
+// padding may be left out. What is no kind of key has no valid values.
 func Validate(kind Kind, text string) bool {
 	body := strings.TrimRight(text, "=")
+	if kind != MasterKey && kind != SystemKey && kind != FunctionKey {
+		return false
+	}
 	if len(body) < len(signature)+6 || body[len(body)-10:len(body)-6] != signature || !urlSafe(body) {
 		return false
 	}

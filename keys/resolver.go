@@ -207,8 +207,8 @@ func (r *Resolver) resolve(ctx context.Context, fn *entry, presented string, gra
 }
 
 // recall looks a digest up in what is remembered of the host's keys and of the
-// function's, and reports whether both are fresh; else it has no answer. Both are
-// asked, whatever the first one says.
+// function's, and reports whether that decides: both are fresh, or the host's are
+// and have it. If both are fresh both are asked, whatever the first one says.
 func (r *Resolver) recall(fn *entry, d *digest, presented string) (found *candidate, scope *Scope, sure bool) {
 	v := r.host.view.Load()
 	if v == nil || r.ageOf(v) != fresh {
@@ -219,7 +219,7 @@ func (r *Resolver) recall(fn *entry, d *digest, presented string) (found *candid
 		return found, scope, true
 	}
 	if v = fn.view.Load(); v == nil || r.ageOf(v) != fresh {
-		return nil, nil, false
+		return found, scope, found != nil
 	}
 	if own := v.find(r, d, presented); found == nil {
 		return own, &fn.scope, true
@@ -246,31 +246,23 @@ func (r *Resolver) search(ctx context.Context, fn *entry, d *digest, presented s
 	return r.match(ctx, fn, d, presented)
 }
 
-// match looks the digest up in the host's keys and in the function's, waits for
-// the store where need be, and returns what it found and where. Both are always
-// asked; an error of the function's document matters only to a text that none of
-// the host's keys matches.
+// match looks the digest up in the host's keys and, if it is none of theirs, in
+// the function's, waits for the store where need be, and returns what it found
+// and where. A key of the host's does not need the function's document, which
+// may be slow or broken (source: SecretManager.cs).
 func (r *Resolver) match(ctx context.Context, fn *entry, d *digest, presented string) (*candidate, *Scope, error) {
 	host := &r.host
 	v, err := r.current(ctx, host)
 	if err != nil {
 		return nil, nil, err
 	}
-	found := v.find(r, d, presented)
-	if fn == nil {
+	if found := v.find(r, d, presented); found != nil || fn == nil {
 		return found, &host.scope, nil
 	}
-	v, err = r.current(ctx, fn)
-	if err != nil {
-		if found != nil {
-			err = nil
-		}
-		return found, &host.scope, err
+	if v, err = r.current(ctx, fn); err != nil {
+		return nil, nil, err
 	}
-	if own := v.find(r, d, presented); found == nil {
-		return own, &fn.scope, nil
-	}
-	return found, &host.scope, nil
+	return v.find(r, d, presented), &fn.scope, nil
 }
 
 // mayReload reports whether an unknown text may cause a reading now, and if so
