@@ -46,10 +46,10 @@ type APIConfig struct {
 	// with 413. Zero is DefaultMaxAPIBody.
 	MaxBody int64
 
-	// Compat reads bodies as leniently as the source does, finds a key to be
-	// read by its exact name only, makes the first keys of a function when they
-	// are listed, and answers 500 where the default has 409 and 503. The
-	// Manager has a Compat of its own.
+	// Compat reads bodies as leniently as the source does, XML too, finds a key
+	// to be read by its exact name only, makes the first keys of a function when
+	// they are listed, leaves Location unescaped, and answers 500 where the
+	// default has 409 and 503. The Manager has a Compat of its own.
 	Compat bool
 
 	// Logger is told of refusals and failures; nil is silent. The Manager tells
@@ -160,18 +160,19 @@ func parseTarget(escaped string) (target, bool) {
 func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	t, ok := parseTarget(r.URL.EscapedPath())
 	var serve func(http.ResponseWriter, *http.Request, *target) error
+	method := strings.ToUpper(r.Method) // as routes compare it
 	switch {
 	case !ok:
-	case t.name == "" && r.Method == http.MethodGet:
+	case t.name == "" && method == http.MethodGet:
 		serve = a.list
 	case t.name == "":
-	case r.Method == http.MethodGet:
+	case method == http.MethodGet:
 		serve = a.get
-	case r.Method == http.MethodPost:
+	case method == http.MethodPost:
 		serve = a.renew
-	case r.Method == http.MethodPut:
+	case method == http.MethodPut:
 		serve = a.put
-	case r.Method == http.MethodDelete:
+	case method == http.MethodDelete:
 		serve = a.remove
 	}
 	if serve == nil {
@@ -179,7 +180,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	actor, err := a.authorize(r)
-	if err == nil && a.c.Compat && fromBridge(r) {
+	if err == nil && fromBridge(r) {
 		err = statusError{status: http.StatusUnauthorized, why: "read over the management bridge", text: bridgeText}
 	}
 	if err == nil {
@@ -214,7 +215,7 @@ const bridgeText = "Keys are not available through this endpoint. Use the key op
 // extensions bridge, whose callers need no right to list keys (source:
 // Filters/ArmExtensionResourceFilter.cs).
 func fromBridge(r *http.Request) bool {
-	return r.Method == http.MethodGet &&
+	return strings.EqualFold(r.Method, http.MethodGet) &&
 		r.Header.Get("X-Ms-Via-Extensions-Route") != "" && r.Header.Get("X-Ms-Arm-Request-Tracking-Id") != "" &&
 		!strings.EqualFold(r.Header.Get("X-Ms-Client-Authorization-Source"), "Legacy")
 }

@@ -3,6 +3,7 @@ package keys
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"mime"
@@ -24,8 +25,8 @@ func badBody(format string, args ...any) error {
 // readValue returns the value that the body of a PUT gives. Its errors do not
 // quote it.
 func (a *API) readValue(w http.ResponseWriter, r *http.Request) (Secret, error) {
-	decode, ok := bodyDecoder(r.Header.Get("Content-Type"))
-	if !ok {
+	decode, isXML, ok := bodyDecoder(r.Header.Get("Content-Type"))
+	if !ok || isXML && !a.c.Compat {
 		return Secret{}, statusError{status: http.StatusUnsupportedMediaType, why: "the body is not JSON"}
 	}
 	body, err := a.readBody(w, r)
@@ -33,7 +34,11 @@ func (a *API) readValue(w http.ResponseWriter, r *http.Request) (Secret, error) 
 		return Secret{}, err
 	}
 	if a.c.Compat {
-		value, ok := lenientValue(decode(body))
+		read := lenientValue
+		if isXML {
+			read = xmlValue
+		}
+		value, ok := read(decode(body))
 		if !ok {
 			return Secret{}, statusError{status: http.StatusBadRequest, why: "the body gives no value", text: invalidValue}
 		}
@@ -43,20 +48,22 @@ func (a *API) readValue(w http.ResponseWriter, r *http.Request) (Secret, error) 
 	return NewSecret(value), err
 }
 
-// bodyDecoder returns how the body of a content type becomes UTF-8, and false if
-// the type is not JSON or its charset is not one of two.
-func bodyDecoder(contentType string) (decode func([]byte) []byte, ok bool) {
+// bodyDecoder returns how the body of a content type becomes UTF-8, and whether
+// it is XML; it is not ok if the type is neither that nor JSON, or its charset is
+// not one of two.
+func bodyDecoder(contentType string) (decode func([]byte) []byte, isXML, ok bool) {
 	kind, params, err := mime.ParseMediaType(contentType)
-	if err != nil || kind != "application/json" && kind != "text/json" && !strings.HasSuffix(kind, "+json") {
-		return nil, false
+	isXML = kind == "application/xml" || kind == "text/xml" || strings.HasPrefix(kind, "application/") && strings.HasSuffix(kind, "+xml")
+	if err != nil || !isXML && kind != "application/json" && kind != "text/json" && !strings.HasSuffix(kind, "+json") {
+		return nil, false, false
 	}
 	switch strings.ToLower(params["charset"]) {
 	case "", "utf-8":
-		return func(b []byte) []byte { return b }, true
+		return func(b []byte) []byte { return b }, isXML, true
 	case "utf-16", "utf-16le":
-		return fromUTF16, true
+		return fromUTF16, isXML, true
 	}
-	return nil, false
+	return nil, false, false
 }
 
 // fromUTF16 decodes little-endian UTF-16. A byte left over becomes a character
@@ -127,6 +134,24 @@ func lenientValue(body []byte) (string, bool) {
 		}
 	}
 	return value, ok
+}
+
+// xmlValue reads a body in the form of the source's XML serializer: the members
+// of a Key are elements in the order of their names, of which the last is the
+// value.
+func xmlValue(body []byte) (string, bool) {
+	var in struct {
+		XMLName   xml.Name `xml:"http://schemas.datacontract.org/2004/07/Microsoft.Azure.WebJobs.Script.WebHost Key"`
+		Encrypted *bool    `xml:"http://schemas.datacontract.org/2004/07/Microsoft.Azure.WebJobs.Script.WebHost IsEncrypted"`
+		Value     []struct {
+			Nil  bool   `xml:"http://www.w3.org/2001/XMLSchema-instance nil,attr"`
+			Text string `xml:",chardata"`
+		} `xml:"http://schemas.datacontract.org/2004/07/Microsoft.Azure.WebJobs.Script.WebHost Value"`
+	}
+	if err := xml.Unmarshal(body, &in); err != nil || len(in.Value) == 0 || in.Value[0].Nil {
+		return "", false
+	}
+	return in.Value[0].Text, true
 }
 
 // booleanLike reports whether the source reads a value as a boolean.
