@@ -236,21 +236,22 @@ func (m *Manager) Rotate(ctx context.Context, s Scope, kind Kind, name string, g
 // several times. Name and value stay as they are.
 func (m *Manager) Edit(ctx context.Context, s Scope, kind Kind, name string, edit func(*Key)) error {
 	return m.change(ctx, Event{Action: ActionEdit, Scope: s, Kind: kind, Name: name}, func(set *Set, _ *Event) error {
-		key, ok := set.Get(kind, name, false)
-		if !ok {
+		one := func(key *Key) {
+			edited := *key
+			edit(&edited)
+			key.Label, key.Created, key.NotBefore, key.Expires = edited.Label, edited.Created, edited.NotBefore, edited.Expires
+		}
+		if _, ok := set.Get(kind, name, false); !ok {
 			return fmt.Errorf("%w: %q", ErrNoKey, name)
 		}
-		edited := key
-		edit(&edited)
-		key.Label, key.Created, key.NotBefore, key.Expires = edited.Label, edited.Created, edited.NotBefore, edited.Expires
 		if kind == MasterKey {
-			set.Master = key
+			one(&set.Master)
 			return nil
 		}
 		list := *set.list(kind)
-		for i := range list {
-			if list[i].Name == key.Name {
-				list[i] = key
+		for i := range list { // a document can have several of a name, and all work
+			if strings.EqualFold(list[i].Name, name) {
+				one(&list[i])
 			}
 		}
 		return nil

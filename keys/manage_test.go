@@ -190,3 +190,29 @@ func TestManagerEnsureKey(t *testing.T) {
 		t.Errorf("EnsureKey again made another key, %v", err)
 	}
 }
+
+// TestManagerEditsAllOfOneName edits a document with two keys of one name, both
+// of which work.
+func TestManagerEditsAllOfOneName(t *testing.T) {
+	store := &keys.Memory{}
+	k := func(name, value string) keys.Key { return keys.Key{Name: name, Value: keys.NewSecret(value)} }
+	orders := keys.FunctionScope("orders")
+	if err := store.Save(t.Context(), orders, keys.Set{Function: []keys.Key{k("p", "one"), k("q", "two"), k("P", "three"), k("p", "four")}}); err != nil {
+		t.Fatal(err)
+	}
+	m := &keys.Manager{Store: store}
+	if err := m.Edit(t.Context(), orders, keys.FunctionKey, "P", func(k *keys.Key) { k.Label = "of " + k.Name }); err != nil {
+		t.Fatal(err)
+	}
+	set, err := store.Load(t.Context(), orders)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := ""
+	for _, k := range set.Function {
+		got += k.Name + "=" + k.Value.Reveal() + "(" + k.Label + ") "
+	}
+	if want := "p=one(of p) q=two() P=three(of P) p=four(of p) "; got != want {
+		t.Errorf("edited: %s, want %s", got, want)
+	}
+}

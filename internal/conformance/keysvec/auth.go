@@ -3,6 +3,7 @@ package keysvec
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 
 	"github.com/httptrigger/httptrigger/keys"
 )
@@ -105,7 +106,9 @@ func put(g *keys.Guard, in authRequest) authResult {
 	req := httptest.NewRequest("GET", "/", nil)
 	req.URL.RawQuery = in.Query
 	for name, lines := range in.Headers {
-		req.Header[http.CanonicalHeaderKey(name)] = lines
+		for _, line := range lines { // which arrives as HTTP trims it
+			req.Header.Add(name, strings.Trim(line, " \t"))
+		}
 	}
 	grant, err := g.Check(req)
 	out := authResult{status: 200, keyName: grant.Name, level: "Anonymous"}
