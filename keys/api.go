@@ -226,7 +226,11 @@ func (a *API) load(ctx context.Context, t *target) (Set, error) {
 		return Set{}, err
 	}
 	if a.c.Compat {
-		return a.c.Manager.Ensure(ctx, t.scope)
+		set, err := a.c.Manager.Ensure(ctx, t.scope)
+		if err == nil {
+			err = corruptIfDoubled(t.scope, &set)
+		}
+		return set, err
 	}
 	set, err := a.c.Manager.Store.Load(ctx, t.scope)
 	if errors.Is(err, ErrNotFound) {

@@ -93,8 +93,10 @@
 // wrong with a token.
 //
 // Strict mode decides key by key; the source refuses, for the whole app, every
-// value that one kind of key may not have. Two keys of one name are no error:
-// both work. Values above 4096 bytes are never recognised.
+// value that one kind of key may not have. Values above 4096 bytes are not
+// recognised, with Compat above 32 KiB. Of two keys of one kind and name the first
+// counts and the Logger is told of the other; with Compat they are an error of
+// the whole document, as in the source.
 //
 // # Sources
 //

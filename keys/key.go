@@ -72,6 +72,10 @@ const (
 	MaxValue      = 4096 // bytes of a value; a longer text presented is no key
 	MinValue      = 16   // bytes of a value somebody chose
 	maxScopeRunes = 128
+
+	// maxCompatValue takes the place of MaxValue with Compat: the source's server
+	// takes no more header than this.
+	maxCompatValue = 32 << 10
 )
 
 // A Key is a named secret. Printing one gives its name.
@@ -252,6 +256,21 @@ func (s Set) Clone() Set {
 	s.System = slices.Clone(s.System)
 	s.Function = slices.Clone(s.Function)
 	return s
+}
+
+// doubled returns an error if two keys of one kind have the same name, casing
+// included.
+func (s *Set) doubled() error {
+	for _, kind := range []Kind{SystemKey, FunctionKey} {
+		seen := map[string]bool{}
+		for _, k := range *s.list(kind) {
+			if seen[k.Name] {
+				return fmt.Errorf("two %s keys have the name %q", kind, k.Name)
+			}
+			seen[k.Name] = true
+		}
+	}
+	return nil
 }
 
 // list returns the list that keys of a kind are in, or nil.

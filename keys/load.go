@@ -170,19 +170,44 @@ func (r *Resolver) load(ctx context.Context, s Scope) (set Set, err error) {
 	case err != nil:
 		return Set{}, fmt.Errorf("keys: load %s: %w", s, err)
 	}
+	if r.Compat {
+		return set, corruptIfDoubled(s, &set)
+	}
 	return set, nil
+}
+
+// corruptIfDoubled is what the source makes of a document with two keys of one
+// kind and name (SecretManager.cs).
+func corruptIfDoubled(s Scope, set *Set) error {
+	if err := set.doubled(); err != nil {
+		return &CorruptError{Scope: s, Source: "the document", Err: err}
+	}
+	return nil
 }
 
 // index fills a view with the keys of a set.
 func (r *Resolver) index(ctx context.Context, v *view, s Scope, set *Set) {
 	bySalt := map[[16]byte]*view{}
 	rank := uint32(0)
+	type named struct {
+		kind Kind
+		name string
+	}
+	seen := map[named]bool{}
 	add := func(kind Kind, k Key, name string) {
 		value := k.Value.Reveal()
 		d, known := r.salt.digestOf(&k)
-		if r.Strict && value != "" && !Validate(kind, value) {
+		why := ""
+		switch {
+		case seen[named{kind, name}]:
+			why = "another of its name goes before it"
+		case r.Strict && value != "" && !Validate(kind, value):
+			why = "its value is not identifiable"
+		}
+		seen[named{kind, name}] = true
+		if why != "" {
 			if r.Logger != nil {
-				r.Logger.LogAttrs(ctx, slog.LevelError, "keys: key refused, its value is not identifiable",
+				r.Logger.LogAttrs(ctx, slog.LevelError, "keys: key refused, "+why,
 					slog.String("scope", s.String()), slog.String("kind", kind.String()), slog.String("name", name))
 			}
 			return

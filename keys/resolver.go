@@ -66,7 +66,8 @@ type Resolver struct {
 
 	// Compat remembers as the source does: without end, until Reload or an
 	// unknown text more than a minute after the last one, which then makes every
-	// scope be read again. Refresh and MaxAge are not used.
+	// scope be read again. Refresh and MaxAge are not used. Two keys of one kind
+	// and name are an error, as in the source; without Compat the first counts.
 	Compat bool
 
 	// Strict takes values for unknown that are not in the identifiable format
@@ -181,7 +182,8 @@ func (r *Resolver) Resolve(ctx context.Context, function, presented string) (Gra
 
 // recognises reports whether a text can be a key's at all.
 func (r *Resolver) recognises(presented string) bool {
-	return r != nil && r.Store != nil && presented != "" && len(presented) <= MaxValue
+	return r != nil && r.Store != nil && presented != "" &&
+		(len(presented) <= MaxValue || r.Compat && len(presented) <= maxCompatValue)
 }
 
 // resolve is Resolve for the entry of a function, or for nil. It fills in a zero

@@ -268,3 +268,25 @@ func TestRuleCarriers(t *testing.T) {
 		}
 	}
 }
+
+// TestRuleHugeValues is KY-16 and KY-50 with values that a request can just
+// carry to the source, and with the default's bound.
+func TestRuleHugeValues(t *testing.T) {
+	for _, n := range []int{keys.MaxValue, keys.MaxValue + 1, 32 << 10, 32<<10 + 1} {
+		value := strings.Repeat("é", n/2) + strings.Repeat("x", n%2)
+		store := &keys.Memory{}
+		err := store.Save(t.Context(), keys.HostScope(), keys.Set{Function: []keys.Key{{Name: "big", Value: keys.NewSecret(value)}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for compat, bound := range map[bool]int{true: 32 << 10, false: keys.MaxValue} {
+			res := &keys.Resolver{Store: store, Compat: compat}
+			for text, same := range map[string]bool{value: true, value[:n-1]: false, "y" + value[1:]: false} {
+				g, err := res.Resolve(t.Context(), "orders", text)
+				if want := same && n <= bound; err != nil || (g.Kind == keys.FunctionKey) != want {
+					t.Errorf("compat %t, %d bytes: recognised as %s, %v, want %t", compat, n, g.Kind, err, want)
+				}
+			}
+		}
+	}
+}

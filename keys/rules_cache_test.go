@@ -3,6 +3,7 @@ package keys_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http/httptest"
 	"strings"
 	"sync/atomic"
@@ -241,5 +242,65 @@ func TestRuleQuirksAreGone(t *testing.T) {
 		check("orders", "nope", false) // reads again
 		check("orders", "own-partner", false)
 		check("orders", "own-default", true)
+	}
+}
+
+// TestRuleDoubledNames is KY-85 and KY-Q24: two entries of one name, casing
+// included, stop their document in the source. In the default the first counts,
+// and the operator is told. Names in different casings are different names.
+func TestRuleDoubledNames(t *testing.T) {
+	k := func(name, value string) keys.Key { return keys.Key{Name: name, Value: keys.NewSecret(value)} }
+	orders := keys.FunctionScope("orders")
+	tests := []struct {
+		name            string
+		scope           keys.Scope
+		set             keys.Set
+		key             string
+		level           keys.Level
+		compat, ordinal int
+	}{
+		{"host, first", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("a", "two")}}, "one", keys.Function, 500, 200},
+		{"host, second", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("a", "two")}}, "two", keys.Function, 500, 401},
+		{"host, master", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("a", "two")}}, "m", keys.Admin, 500, 200},
+		{"host, anonymous", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("a", "two")}}, "oauth", keys.Anonymous, 500, 200},
+		{"host, no key", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("a", "two")}}, "", keys.Function, 401, 401},
+		{"system", keys.HostScope(), keys.Set{Master: k("", "m"), System: []keys.Key{k("s", "one"), k("t", "x"), k("s", "two")}}, "x", keys.System, 500, 200},
+		{"casing", keys.HostScope(), keys.Set{Master: k("", "m"), Function: []keys.Key{k("a", "one"), k("A", "two")}}, "two", keys.Function, 200, 200},
+		{"two kinds", keys.HostScope(), keys.Set{Master: k("", "m"), System: []keys.Key{k("a", "one")}, Function: []keys.Key{k("a", "two"), k("master", "three")}}, "three", keys.Function, 200, 200},
+		{"function, second", orders, keys.Set{Function: []keys.Key{k("a", "one"), k("b", "two"), k("a", "three")}}, "three", keys.Function, 500, 401},
+		{"function, other", orders, keys.Set{Function: []keys.Key{k("a", "one"), k("b", "two"), k("a", "three")}}, "two", keys.Function, 500, 200},
+		{"function, host key", orders, keys.Set{Function: []keys.Key{k("a", "one"), k("a", "three")}}, "host-default", keys.Function, 200, 200},
+		{"function, unknown", orders, keys.Set{Function: []keys.Key{k("a", "one"), k("a", "three")}}, "nope", keys.Function, 500, 401},
+	}
+	for _, tt := range tests {
+		for _, compat := range []bool{true, false} {
+			want := tt.ordinal
+			if compat {
+				want = tt.compat
+			}
+			store := ruleStore(t)
+			old, err := store.Load(t.Context(), tt.scope)
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := tt.set.Clone()
+			set.Version = old.Version
+			if err := store.Save(t.Context(), tt.scope, set); err != nil {
+				t.Fatal(err)
+			}
+			var log strings.Builder
+			res := &keys.Resolver{Store: store, Compat: compat, Logger: slog.New(slog.NewTextHandler(&log, nil))}
+			g := &keys.Guard{Resolver: res, Function: "orders", Level: tt.level, Compat: compat}
+			status := 200
+			if _, err := g.Check(httptest.NewRequest("GET", "/?code="+tt.key, nil)); err != nil {
+				status = err.(*keys.DeniedError).StatusCode()
+			}
+			if status != want {
+				t.Errorf("%s, compat %t: %d, want %d", tt.name, compat, status, want)
+			}
+			if !compat && want == 401 && tt.key != "" && !strings.Contains(log.String(), "another of its name") {
+				t.Errorf("%s: the operator is not told: %s", tt.name, &log)
+			}
+		}
 	}
 }
