@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 
@@ -184,13 +185,8 @@ func parseEntry(raw json.RawMessage) (Entry, error) {
 		}
 	}
 	e.Value = keys.NewSecret(value)
-	switch raw := all.folded("encrypted"); kindOf(raw) {
-	case 0, 'n':
-	case 't':
-		e.Encrypted = true
-	case 'f':
-	default:
-		return Entry{}, errors.New("encrypted: neither true nor false")
+	if e.Encrypted, err = truth(all.folded("encrypted")); err != nil {
+		return Entry{}, fmt.Errorf("encrypted: %w", err)
 	}
 	times := []struct {
 		name string
@@ -206,6 +202,26 @@ func parseEntry(raw json.RawMessage) (Entry, error) {
 		}
 	}
 	return e, nil
+}
+
+// truth reads a boolean as the source's JSON library does: also from its text, in
+// any casing, and from a number. Absent or null is false.
+func truth(raw json.RawMessage) (bool, error) {
+	switch kindOf(raw) {
+	case 0, 'n', 'f':
+		return false, nil
+	case 't':
+		return true, nil
+	case '0':
+		if n, err := strconv.ParseFloat(string(raw), 64); err == nil {
+			return n != 0, nil
+		}
+	case '"':
+		if s := text(raw); strings.EqualFold(s, "true") || strings.EqualFold(s, "false") {
+			return strings.EqualFold(s, "true"), nil
+		}
+	}
+	return false, errors.New("neither true nor false")
 }
 
 // members are those of an object, in order.
