@@ -64,7 +64,7 @@ func TestCrash(t *testing.T) {
 	if err := worker.Kill(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(time.Minute); strings.Count(p.Log(), "Custom handler started") < 2; {
+	for deadline := time.Now().Add(5 * time.Minute); strings.Count(p.Log(), "Custom handler started") < 2; {
 		if status, _, body = exampletest.Ask(t, "GET", p.Base(t)+"/api/hello/two", nil, ""); status != 200 && (status < 500 || body != "") {
 			t.Errorf("status %d %q while the worker is away", status, body)
 		}
@@ -80,7 +80,7 @@ func TestCrash(t *testing.T) {
 
 // TestWorker asks the worker what a host asks: live requests, and descriptions.
 func TestWorker(t *testing.T) {
-	app, addr := exampletest.Build(t, "."), exampletest.Closed(t)
+	app, addr := exampletest.Build(t, "."), backend.Free(t)
 	exampletest.Refuses(t, app, []string{"worker"}, portSetting, "a host runs this")
 	_, port, _ := strings.Cut(addr, ":")
 	t.Setenv(portSetting, port)

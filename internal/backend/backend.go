@@ -11,19 +11,23 @@ package backend
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
 
-// startWithin bounds how long a program may take to listen.
-const startWithin = 60 * time.Second
+// startWithin bounds how long a program may take to start. It is only waited for
+// when something is wrong.
+const startWithin = 5 * time.Minute
 
 // Azurite is a running Azurite, which keeps everything in memory.
 type Azurite struct {
@@ -42,20 +46,24 @@ const (
 	AzuriteKey     = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-// StartAzurite starts an Azurite of the test's own on free ports and stops it
-// when the test ends.
+// StartAzurite starts an Azurite of the test's own and stops it when the test
+// ends. It picks its ports itself and says them: one that was picked for it could
+// be somebody else's by the time it listens.
 func StartAzurite(t testing.TB) *Azurite {
 	t.Helper()
-	script := Node(t, "azurite")
-	ports := freePorts(t, 3)
-	cmd := exec.Command("node", script, "--inMemoryPersistence", "--silent", "--disableTelemetry", "--loose",
+	p := launch(t, exec.Command("node", Node(t, "azurite"), "--inMemoryPersistence", "--silent", "--disableTelemetry", "--loose",
 		"--blobHost", "127.0.0.1", "--queueHost", "127.0.0.1", "--tableHost", "127.0.0.1",
-		"--blobPort", ports[0], "--queuePort", ports[1], "--tablePort", ports[2])
-	Start(t, cmd, "127.0.0.1:"+ports[0], "127.0.0.1:"+ports[1], "127.0.0.1:"+ports[2])
-	a := &Azurite{}
-	for i, service := range []*string{&a.Blob, &a.Queue, &a.Table} {
-		*service = "http://127.0.0.1:" + ports[i] + "/" + AzuriteAccount
+		"--blobPort", "0", "--queuePort", "0", "--tablePort", "0"))
+	address := func(service string) string {
+		said := regexp.MustCompile(service + ` service is successfully listening at (http://\S+)\n`)
+		var found []string
+		p.until(t, "listen for "+service, func() bool {
+			found = said.FindStringSubmatch(p.out.String())
+			return found != nil
+		})
+		return found[1] + "/" + AzuriteAccount
 	}
+	a := &Azurite{Blob: address("Blob"), Queue: address("Queue"), Table: address("Table")}
 	a.ConnectionString = fmt.Sprintf("DefaultEndpointsProtocol=http;AccountName=%s;AccountKey=%s;BlobEndpoint=%s;QueueEndpoint=%s;TableEndpoint=%s;",
 		AzuriteAccount, AzuriteKey, a.Blob, a.Queue, a.Table)
 	return a
@@ -106,58 +114,91 @@ func Missing(t testing.TB, what string) {
 // stops it and what it started when the test ends. What it prints is shown if it does not start.
 func Start(t testing.TB, cmd *exec.Cmd, addrs ...string) {
 	t.Helper()
-	var out output
-	cmd.Stdout, cmd.Stderr = &out, &out
+	p := launch(t, cmd)
+	for _, addr := range addrs {
+		p.until(t, "listen on "+addr, func() bool {
+			conn, err := net.DialTimeout("tcp", addr, time.Second)
+			if err == nil {
+				conn.Close()
+			}
+			return err == nil
+		})
+	}
+}
+
+// program is one that runs until the test ends.
+type program struct {
+	path  string
+	out   output
+	ended chan struct{} // closed when it has, with err
+	err   error
+}
+
+func launch(t testing.TB, cmd *exec.Cmd) *program {
+	t.Helper()
+	p := &program{path: cmd.Path, ended: make(chan struct{})}
+	cmd.Stdout, cmd.Stderr = &p.out, &p.out
 	Lead(cmd)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- cmd.Wait() }()
+	go func() {
+		defer close(p.ended)
+		p.err = cmd.Wait()
+	}()
 	t.Cleanup(func() {
 		terminate(cmd)
 		select {
-		case <-ended:
+		case <-p.ended:
 		case <-time.After(10 * time.Second):
-			kill(cmd)
-			<-ended
+			Kill(cmd)
+			<-p.ended
 		}
 	})
+	return p
+}
+
+// until waits for what the program is to do.
+func (p *program) until(t testing.TB, what string, done func() bool) {
+	t.Helper()
 	poll := time.NewTicker(20 * time.Millisecond)
 	defer poll.Stop()
 	late := time.After(startWithin)
-	for _, addr := range addrs {
-		for {
-			conn, err := net.DialTimeout("tcp", addr, time.Second)
-			if err == nil {
-				conn.Close()
-				break
-			}
-			select {
-			case err := <-ended:
-				ended <- err
-				t.Fatalf("%s ended while it started: %v\n%s", cmd.Path, err, out.String())
-			case <-late:
-				t.Fatalf("%s does not listen on %s\n%s", cmd.Path, addr, out.String())
-			case <-poll.C:
-			}
+	for !done() {
+		select {
+		case <-p.ended:
+			t.Fatalf("%s ended (%v) and did not %s\n%s", p.path, p.err, what, p.out.String())
+		case <-late:
+			t.Fatalf("%s does not %s\n%s", p.path, what, p.out.String())
+		case <-poll.C:
 		}
 	}
 }
 
-// freePorts returns ports of 127.0.0.1 that nobody listens on.
-func freePorts(t testing.TB, n int) []string {
+// Free returns an address of 127.0.0.1 that nobody listens on, and that nobody
+// gets by chance before the test ends: it is below the ports that systems hand out
+// (32768 on Linux, 49152 elsewhere), and other tests that ask for one see by its UDP
+// twin that it is taken.
+func Free(t testing.TB) string {
 	t.Helper()
-	ports := make([]string, n)
-	for i := range ports {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+	const low, high = 20_000, 32_000
+	for range 1000 {
+		addr := net.JoinHostPort("127.0.0.1", strconv.Itoa(low+rand.IntN(high-low)))
+		twin, err := net.ListenPacket("udp", addr)
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		defer l.Close()
-		_, ports[i], _ = net.SplitHostPort(l.Addr().String())
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			twin.Close()
+			continue
+		}
+		l.Close()
+		t.Cleanup(func() { twin.Close() })
+		return addr
 	}
-	return ports
+	t.Fatalf("no port from %d to %d is free", low, high)
+	return ""
 }
 
 // output is what a program printed.

@@ -1,6 +1,7 @@
 package backend_test
 
 import (
+	"net"
 	"net/http"
 	"testing"
 
@@ -18,5 +19,22 @@ func TestAzurite(t *testing.T) {
 		if server := resp.Header.Get("Server"); len(server) < 7 || server[:7] != "Azurite" {
 			t.Errorf("%s is served by %q", url, server)
 		}
+	}
+}
+
+// What is free is free for one: it can be listened on, and is not given twice.
+func TestFree(t *testing.T) {
+	seen := map[string]bool{}
+	for range 100 {
+		addr := backend.Free(t)
+		if seen[addr] {
+			t.Fatalf("%s is given twice", addr)
+		}
+		seen[addr] = true
+		l, err := net.Listen("tcp", addr)
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Close()
 	}
 }

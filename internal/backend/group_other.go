@@ -12,5 +12,7 @@ func Lead(*exec.Cmd) {}
 // Interrupt ends the program.
 func Interrupt(cmd *exec.Cmd) { cmd.Process.Kill() }
 
+// Kill ends the program.
+func Kill(cmd *exec.Cmd) { cmd.Process.Kill() }
+
 func terminate(cmd *exec.Cmd) { cmd.Process.Kill() }
-func kill(cmd *exec.Cmd)      { cmd.Process.Kill() }

@@ -1,6 +1,7 @@
 package backend
 
 import (
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -22,12 +23,13 @@ func StartStaticWebApps(t testing.TB, api string) string {
 	if err := os.WriteFile(filepath.Join(site, "index.html"), []byte("<!doctype html><title>site</title>\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	port := freePorts(t, 1)[0]
+	addr := Free(t) // it takes no port 0
+	_, port, _ := net.SplitHostPort(addr)
 	cmd := exec.Command("node", script, "start", site, "--api-devserver-url", api, "--host", "127.0.0.1", "--port", port)
 	cmd.Dir = folder // its configuration and .env would be read from here
 	cmd.Env = append(os.Environ(), "HOME="+folder)
-	Start(t, cmd, "127.0.0.1:"+port)
-	address := "http://127.0.0.1:" + port
+	Start(t, cmd, addr)
+	address := "http://" + addr
 	resp, err := http.Get(address + "/")
 	if err != nil {
 		t.Fatal(err)

@@ -46,9 +46,16 @@ func execute(ctx context.Context, cmd *exec.Cmd, stdout, stderr io.Writer) error
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	late := time.AfterFunc(startWithin+stopWithin, func() { cmd.Process.Kill() })
-	defer late.Stop()
-	defer context.AfterFunc(ctx, func() { backend.Interrupt(cmd) })()
+	ended := make(chan struct{})
+	defer close(ended)
+	defer context.AfterFunc(ctx, func() {
+		backend.Interrupt(cmd)
+		select {
+		case <-ended:
+		case <-time.After(stopWithin):
+			backend.Kill(cmd)
+		}
+	})()
 	return cmd.Wait()
 }
 
@@ -80,13 +87,5 @@ func Refuses(t *testing.T, file string, args []string, want ...string) {
 func Taken(t *testing.T) string {
 	t.Helper()
 	l := listen(t, "127.0.0.1:0")
-	return l.Addr().String()
-}
-
-// Closed returns an address of this machine that nobody listens on.
-func Closed(t *testing.T) string {
-	t.Helper()
-	l := listen(t, "127.0.0.1:0")
-	l.Close()
 	return l.Addr().String()
 }
