@@ -126,7 +126,7 @@ func guide(w io.Writer, base string) error {
 	for _, line := range [][2]string{
 		{"202: a job is accepted", "curl -i " + start(0)},
 		{"200: its result, once it is there", "curl -i " + job(0) + "?wait=10s"},
-		{"202: the status of one that takes three seconds", "curl -i " + job(3)},
+		{"202: the status of one that takes a minute", "curl -i " + job(60)},
 		{"200: a job of an hour is cancelled", "curl -i -X DELETE " + job(3600)},
 		{"404: no such job", "curl -i " + base + "/" + uuid.NewString()},
 		{"400: a job that makes no sense", "curl -i " + start(-1)},

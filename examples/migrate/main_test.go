@@ -94,7 +94,7 @@ func TestCurlLines(t *testing.T) {
 func TestStreaming(t *testing.T) {
 	o := startOld(t)
 	p := exampletest.Start(t, run, "-addr", "127.0.0.1:0", "-upstream", o.URL)
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, "GET", p.Base(t)+"/api/events", nil)
 	if err != nil {

@@ -57,10 +57,11 @@ func report(ctx context.Context, r *trigger.Request) (any, error) {
 	return map[string]any{"askedBy": inv.Grant.Name, "invocation": inv.ID}, nil
 }
 
-// slow works for a moment, so that there is something to wait for.
+// slow works for a while, so that there is something to wait for: longer than six
+// requests need to arrive, also where the machine is busy.
 func slow(w http.ResponseWriter, r *http.Request) {
 	select {
-	case <-time.After(500 * time.Millisecond):
+	case <-time.After(2 * time.Second):
 		fmt.Fprintln(w, "done")
 	case <-r.Context().Done():
 	}

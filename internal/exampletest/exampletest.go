@@ -52,8 +52,9 @@ type Program struct {
 // A Line is a curl line and the comment above it.
 type Line struct{ Title, Command string }
 
-// startWithin bounds how long a program may take to print its guide.
-const startWithin = 2 * time.Minute
+// startWithin bounds how long a program may take to be built and to print its
+// guide, and a command to its end. It is only waited for when something is wrong.
+const startWithin = 8 * time.Minute
 
 // Start starts a program, and stops it when the test ends if it still runs.
 func Start(t *testing.T, run Run, args ...string) *Program {

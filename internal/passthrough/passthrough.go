@@ -50,7 +50,7 @@ type Middleware struct {
 
 // wait bounds how long a check waits for something that does not come. It is
 // never waited for when all is well.
-const wait = 20 * time.Second
+const wait = 2 * time.Minute
 
 // Run reports what does not pass through m.
 func Run(t *testing.T, m Middleware) {

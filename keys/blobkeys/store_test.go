@@ -199,7 +199,7 @@ func TestAzurite(t *testing.T) {
 			t.Fatal(err)
 		}
 		value := first.Function[0].Value.Reveal()
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 		defer cancel()
 		if grant, err := res.Resolve(ctx, "orders", value); err != nil || grant.Name != "default" {
 			t.Fatalf("%v, %v", grant, err)
