@@ -92,13 +92,13 @@ func open(ctx context.Context, connection, name string) (*table, error) {
 	if connection == "" || connection == "UseDevelopmentStorage=true" {
 		connection = azurite
 	}
-	opts := &aztables.ClientOptions{ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 1, TryTimeout: 5 * time.Second}}}
+	opts := &aztables.ClientOptions{ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 1, TryTimeout: 30 * time.Second}}}
 	service, err := aztables.NewServiceClientFromConnectionString(connection, opts)
 	if err != nil {
 		return nil, fmt.Errorf("AzureWebJobsStorage is no connection string with a table service: %w", err)
 	}
 	client := service.NewClient(name)
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	_, err = client.CreateTable(ctx, nil)
 	var resp *azcore.ResponseError

@@ -134,12 +134,12 @@ func open(ctx context.Context, connection string) (*azqueue.QueueClient, error) 
 	if connection == "UseDevelopmentStorage=true" {
 		connection = azurite
 	}
-	opts := &azqueue.ClientOptions{ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 1, TryTimeout: 5 * time.Second}}}
+	opts := &azqueue.ClientOptions{ClientOptions: policy.ClientOptions{Retry: policy.RetryOptions{MaxRetries: 1, TryTimeout: 30 * time.Second}}}
 	queue, err := azqueue.NewQueueClientFromConnectionString(connection, queueName, opts)
 	if err != nil {
 		return nil, fmt.Errorf("AzureWebJobsStorage is no connection string with a queue service: %w", err)
 	}
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	_, err = queue.Create(ctx, nil)
 	var resp *azcore.ResponseError
