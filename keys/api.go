@@ -180,7 +180,7 @@ func (a *API) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	actor, err := a.authorize(r)
-	if err == nil && fromBridge(r) {
+	if err == nil && a.c.Compat && fromBridge(r) {
 		err = statusError{status: http.StatusUnauthorized, why: "read over the management bridge", text: bridgeText}
 	}
 	if err == nil {
