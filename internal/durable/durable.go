@@ -11,10 +11,25 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
-// tempPattern names files that are being written.
-const tempPattern = ".new-*"
+// tempPrefix begins the names of files that are being written: it is followed by
+// the name that the file will have and by digits.
+const tempPrefix = ".new-"
+
+// maxTempName bounds the bytes of the name that a file will have in that of the
+// file that is being written, which many systems bound at 255 in all.
+const maxTempName = 200
+
+// tempPattern is what os.CreateTemp makes such a name of.
+func tempPattern(path string) string {
+	base := filepath.Base(path)
+	if len(base) > maxTempName {
+		base = strings.ToValidUTF8(base[:maxTempName], "")
+	}
+	return tempPrefix + base + "-*"
+}
 
 // Replace puts a file of the data in the place of path, or makes it.
 func Replace(path string, data []byte, mode fs.FileMode) error {
@@ -49,7 +64,7 @@ func Create(path string, data []byte, mode fs.FileMode) error {
 // write fills a file beside path and has it put there.
 func write(path string, data []byte, mode fs.FileMode, put func(from, to string) error) error {
 	dir := filepath.Dir(path)
-	f, err := os.CreateTemp(dir, tempPattern)
+	f, err := os.CreateTemp(dir, tempPattern(path))
 	if err != nil {
 		return err
 	}
@@ -84,30 +99,23 @@ func fill(f *os.File, data []byte, mode fs.FileMode) error {
 	return errors.Join(err, f.Close())
 }
 
-// Tidy removes what crashes left of files that were being written in dir. The
-// caller has the lock that all writers take.
-func Tidy(dir string) error {
-	left, err := filepath.Glob(filepath.Join(escapeGlob(dir), tempPattern))
+// Tidy removes what crashes left of files that were being written in dir, of those
+// whose name is the caller's: he has the lock that all writers of such files take.
+// Others in dir may be in the writing at this moment.
+func Tidy(dir string, mine func(name string) bool) error {
+	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return err
 	}
-	for _, name := range left {
-		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
+	for _, e := range entries {
+		name, ok := strings.CutPrefix(e.Name(), tempPrefix)
+		end := strings.LastIndexByte(name, '-')
+		if !ok || end < 0 || !mine(name[:end]) {
+			continue
+		}
+		if err := os.Remove(filepath.Join(dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
 	return nil
-}
-
-// escapeGlob quotes what filepath.Glob would take for a pattern.
-func escapeGlob(dir string) string {
-	var out []rune
-	for _, c := range dir {
-		if c == '*' || c == '?' || c == '[' || c == '\\' && filepath.Separator != '\\' {
-			out = append(out, '[', c, ']')
-			continue
-		}
-		out = append(out, c)
-	}
-	return string(out)
 }

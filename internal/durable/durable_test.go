@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -61,21 +62,40 @@ func TestCreate(t *testing.T) {
 	}
 }
 
+// TestTidy removes what was left of files that are the caller's, whatever their
+// names, and nothing of others.
 func TestTidy(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "a [b]*")
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{".new-1", "kept"} {
+	for name, gone := range map[string]bool{
+		".new-mine-1": true, ".new-mine-22": true, ".new-my-own-3": true, ".new-*[-4": true, ".new--5": false,
+		".new-other-1": false, ".new-mine": false, ".new-1": false, "mine": false, "mine-1": false,
+	} {
 		if err := os.WriteFile(filepath.Join(dir, name), nil, 0o600); err != nil {
 			t.Fatal(err)
 		}
+		err := durable.Tidy(dir, func(name string) bool { return name == "mine" || name == "my-own" || name == "*[" })
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(filepath.Join(dir, name)); errors.Is(err, fs.ErrNotExist) != gone {
+			t.Errorf("%s: %v, want it gone: %t", name, err, gone)
+		}
 	}
-	if err := durable.Tidy(dir); err != nil {
-		t.Fatal(err)
-	}
-	if entries, err := os.ReadDir(dir); err != nil || len(entries) != 1 || entries[0].Name() != "kept" {
-		t.Errorf("%v, %v, want what was left gone", entries, err)
+}
+
+// TestLongName writes a file whose name leaves no room for another beside it.
+func TestLongName(t *testing.T) {
+	for _, name := range []string{strings.Repeat("a", 255), strings.Repeat("é", 127)} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := durable.Create(path, nil, 0o600); err != nil {
+			t.Error(err)
+		}
+		if err := durable.Replace(path, nil, 0o600); err != nil {
+			t.Error(err)
+		}
 	}
 }
 

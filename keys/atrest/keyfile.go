@@ -196,9 +196,10 @@ func (k *KeyFile) Create() error {
 	return nil
 }
 
-// Add puts a new key first in the file, which must be there and can have 100. What was encrypted
-// so far can still be read, and is stale: see keys.Manager.Rewrite. Processes
-// that change the file at once take turns, by a lock file beside it.
+// Add puts a new key first in the file, which must be there and can have 100.
+// What was encrypted so far can still be read, and is stale: see
+// keys.Manager.Rewrite. Processes that change the file at once take turns, by a
+// lock file beside it.
 func (k *KeyFile) Add(ctx context.Context) error {
 	return k.change(ctx, func(list [][]byte) [][]byte { return append([][]byte{newKey()}, list...) })
 }
@@ -232,6 +233,9 @@ func (k *KeyFile) change(ctx context.Context, how func([][]byte) [][]byte) error
 	if list = how(list); len(list) > maxFileKeys {
 		return fmt.Errorf("atrest: %q: %w", k.Path, ErrManyKeys)
 	}
+	// Create takes no lock, and puts up with the loss of what it was writing: now
+	// there is a file. Where that cannot be removed, it will be by the next change.
+	_ = durable.Tidy(filepath.Dir(path), func(name string) bool { return name == filepath.Base(path) })
 	if err := durable.Replace(path, formatKeys(list), info.Mode().Perm()); err != nil {
 		return fmt.Errorf("atrest: key file: %w", err)
 	}

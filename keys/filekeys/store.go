@@ -121,6 +121,13 @@ func makeDir(dir string) error {
 	return err
 }
 
+// isDocument reports whether a file of the folder is one that is written under
+// its lock. The key file is not: it has a lock of its own.
+func isDocument(name string) bool {
+	_, ok := keydoc.ScopeOf(name)
+	return ok
+}
+
 // path returns the file of a scope.
 func (st *Store) path(ctx context.Context, s keys.Scope) (string, error) {
 	if err := ctx.Err(); err != nil {
@@ -224,7 +231,7 @@ func (st *Store) Save(ctx context.Context, s keys.Scope, set keys.Set) error {
 	if err != nil {
 		return fmt.Errorf("filekeys: %q: %w", path, err)
 	}
-	if err := durable.Tidy(st.dir); err != nil {
+	if err := durable.Tidy(st.dir, isDocument); err != nil {
 		return fmt.Errorf("filekeys: %w", err)
 	}
 	mode := fs.FileMode(0o600)

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -168,18 +169,65 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
+// TestLeftoversAreRemoved has Save remove what a crash left of documents, and
+// nothing that somebody without the folder's lock may be writing just now.
 func TestLeftoversAreRemoved(t *testing.T) {
 	dir := t.TempDir()
 	store := open(t, dir)
-	left := filepath.Join(dir, ".new-123")
-	if err := os.WriteFile(left, []byte("half"), 0o600); err != nil {
-		t.Fatal(err)
+	gone := []string{".new-host.json-123", ".new-orders.json-4", ".new-a-b.json-5"}
+	kept := []string{".new-.key-123", ".new-orders.txt-6", ".new-123", "new-orders.json-7", ".new-orders.json"}
+	for _, name := range append(gone, kept...) {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte("half"), 0o600); err != nil {
+			t.Fatal(err)
+		}
 	}
 	if err := store.Save(t.Context(), keys.HostScope(), keys.Set{}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := os.Stat(left); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("what a crash left: %v, want it gone", err)
+	for _, name := range gone {
+		if _, err := os.Stat(filepath.Join(dir, name)); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("%s: %v, want it gone", name, err)
+		}
+	}
+	for _, name := range kept {
+		if _, err := os.Stat(filepath.Join(dir, name)); err != nil {
+			t.Errorf("%v, want it left alone", err)
+		}
+	}
+	if err := (&atrest.KeyFile{Path: filepath.Join(dir, filekeys.KeyFileName)}).Add(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(dir, ".new-.key-123")); !errors.Is(err, os.ErrNotExist) {
+		t.Errorf("what a crash left of the key file: %v, want it gone", err)
+	}
+}
+
+// TestKeyFileIsChangedBesideWriters adds keys to the folder's key file, as another
+// process does that knows nothing of the store, while documents are written.
+func TestKeyFileIsChangedBesideWriters(t *testing.T) {
+	dir := t.TempDir()
+	store := open(t, dir)
+	m := &keys.Manager{Store: store}
+	if _, err := m.Ensure(t.Context(), keys.HostScope()); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	wg.Go(func() {
+		file := &atrest.KeyFile{Path: filepath.Join(dir, filekeys.KeyFileName)}
+		for range 60 {
+			if err := file.Add(t.Context()); err != nil {
+				t.Errorf("Add: %v", err)
+			}
+		}
+	})
+	for range 60 {
+		if _, _, err := m.Renew(t.Context(), keys.HostScope(), keys.FunctionKey, "default"); err != nil {
+			t.Errorf("Renew: %v", err)
+		}
+	}
+	wg.Wait()
+	if _, err := store.Load(t.Context(), keys.HostScope()); err != nil {
+		t.Error(err)
 	}
 }
 
