@@ -120,7 +120,8 @@ func (*unauthorizedError) StatusCode() int { return http.StatusUnauthorized }
 // now; an encoded slash or a backslash would be a way around that.
 func (a *admin) fileName(rest string) (string, error) {
 	name := strings.Trim(rest, "/")
-	root := strings.Trim(a.root(), "/")
+	p := a.paths()
+	root := strings.Trim(p.below(p.script), "/")
 	if name == root {
 		name = ""
 	} else if below, ok := strings.CutPrefix(name, root+"/"); ok && root != "" {
@@ -134,8 +135,6 @@ func (a *admin) fileName(rest string) (string, error) {
 	}
 	return name, nil
 }
-
-func (a *admin) root() string { return a.env("AzureWebJobsScriptRoot", a.site.app.Root) }
 
 // fileTag is the entity tag of a file.
 func fileTag(info fs.FileInfo) string {
@@ -217,7 +216,7 @@ func (a *admin) listFolder(x *exchange, name string) error {
 		}
 		f := listedFile{
 			Name: e.Name(), Size: info.Size(), Changed: info.ModTime().UTC(), Created: info.ModTime().UTC(), Type: fileType(e.Name()),
-			Href: base + url.PathEscape(e.Name()), Path: strings.TrimSuffix(a.root(), "/") + "/" + path.Join(name, e.Name()),
+			Href: base + url.PathEscape(e.Name()), Path: strings.TrimSuffix(a.paths().script, "/") + "/" + path.Join(name, e.Name()),
 		}
 		if e.IsDir() {
 			f.Size, f.Type, f.Href = 0, "inode/directory", f.Href+"/"

@@ -34,11 +34,12 @@ var languages = map[string]string{
 
 // info describes a function under a base address.
 func (a *admin) info(f *FunctionConfig, base string) functionInfo {
-	root := base + "/admin/vfs" + strings.TrimSuffix(a.env("AzureWebJobsScriptRoot", a.site.app.Root), "/")
+	p := a.paths()
+	root := base + "/admin/vfs" + strings.TrimSuffix(p.below(p.script), "/")
 	files := root + "/" + f.Name
 	out := functionInfo{
 		Name: f.Name, ScriptRoot: files + "/", ConfigHref: files + "/function.json",
-		TestDataHref: base + "/admin/vfs" + a.env("FUNCTIONS_TEST_DATA_PATH", "/tmp/FunctionsData") + "/" + f.Name + ".dat",
+		TestDataHref: base + "/admin/vfs" + p.below(p.testData) + "/" + f.Name + ".dat",
 		Href:         base + "/admin/functions/" + f.Name, Config: f.JSON(), Disabled: f.Disabled,
 	}
 	if f.ScriptFile != "" {

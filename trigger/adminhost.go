@@ -284,7 +284,7 @@ type hostOptions struct {
 }
 
 // restart starts the embedder's restart and answers at once with where things are
-// (TR-214a, TR-238, TR-239).
+// (TR-214a).
 func (a *admin) restart(x *exchange, _ string) {
 	s := a.site
 	if s.Restart == nil && !s.Compat {
@@ -299,14 +299,8 @@ func (a *admin) restart(x *exchange, _ string) {
 			s.Logger.ErrorContext(ctx, "Restart failed", "error", Redact(err.Error()))
 		}
 	}()
-	out := hostOptions{
-		Script: a.root(), Secrets: a.env("FUNCTIONS_SECRETS_PATH", "Secrets"), Log: a.env("FUNCTIONS_LOG_PATH", "/tmp/Functions"),
-		TestData: a.env("FUNCTIONS_TEST_DATA_PATH", "/tmp/FunctionsData"), ReadOnly: s.Files == nil,
-	}
-	if home := a.env("HOME", ""); s.app.Host.AppService && home != "" {
-		out.Secrets, out.Log, out.TestData = home+"/data/Functions/secrets", home+"/LogFiles/Application/Functions", home+"/data/Functions/sampledata"
-	}
-	x.answerJSON(http.StatusOK, out)
+	p := a.paths()
+	x.answerJSON(http.StatusOK, hostOptions{Script: p.script, Secrets: p.secrets, Log: p.log, TestData: p.testData, ReadOnly: s.Files == nil})
 }
 
 // noBundle answers for what extension bundles have; no app here has one.

@@ -455,6 +455,7 @@ func TestRedact(t *testing.T) {
 		{"nothing here", "nothing here", "nothing here"},
 		{"", "", ""},
 		{"PASSWORD=x\xff'é", "[Hidden Credential]'é", "[Hidden Credential]'é"},
+		{"x?code=[Hidden Credential]abc&y=1 z", "x?code=[Hidden Credential]&y=1 z", "x[Hidden Credential]"},
 	}
 	for _, tt := range tests {
 		if got := trigger.Redact(tt.in); got != tt.want {
@@ -462,6 +463,11 @@ func TestRedact(t *testing.T) {
 		}
 		if got := trigger.RedactCompat(tt.in); got != tt.compat {
 			t.Errorf("RedactCompat(%q) = %q, want %q", tt.in, got, tt.compat)
+		}
+		for _, text := range []string{tt.want, tt.compat} { // what is hidden stays as it is
+			if again := trigger.Redact(text); again != text {
+				t.Errorf("Redact(%q) = %q, want it kept", text, again)
+			}
 		}
 	}
 }

@@ -69,9 +69,13 @@ func redact(text string, compat bool) string {
 			stops = valueEnds
 			from += len(token)
 		}
+		value := start + len(token)
+		if strings.HasPrefix(text[value:], hidden) {
+			value += len(hidden)
+		}
 		end := len(text)
-		if i := strings.IndexAny(text[start+len(token):], stops); i >= 0 {
-			end = start + len(token) + i
+		if i := strings.IndexAny(text[value:], stops); i >= 0 {
+			end = value + i
 		}
 		b.WriteString(text[done:from])
 		b.WriteString(hidden)

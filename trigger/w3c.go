@@ -117,10 +117,11 @@ func w3cText(s string) string {
 
 // redactReferer hides the secrets in the address of a page.
 func redactReferer(address string) string {
+	address = Redact(address)
 	if path, query, ok := strings.Cut(address, "?"); ok {
 		address = path + "?" + redactQuery(query)
 	}
-	return Redact(address)
+	return address
 }
 
 // redactQuery hides the values of the parameters that hold keys.
@@ -138,5 +139,5 @@ func redactQuery(query string) string {
 			}
 		}
 	}
-	return strings.Join(parts, "&")
+	return redactSpelled(strings.Join(parts, "&"))
 }
