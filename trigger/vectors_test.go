@@ -30,7 +30,7 @@ func TestTriggerVectors(t *testing.T) {
 }
 
 // TestRuleVectors puts facts of the same form that were written from the rules
-// TR-229 to TR-283 to both profiles, where the others show none.
+// TR-1 to TR-283 to both profiles, where the others show none.
 func TestRuleVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/rule-vectors.json.gz")
 }

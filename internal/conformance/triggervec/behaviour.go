@@ -2,7 +2,6 @@ package triggervec
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -124,64 +123,6 @@ type statusError int
 func (e statusError) Error() string   { return "status " + strconv.Itoa(int(e)) }
 func (e statusError) StatusCode() int { return int(e) }
 
-// response is a typed response.
-func response(text json.RawMessage) (run, string) {
-	var r struct {
-		Status  int
-		Body    *string
-		Headers map[string]string
-	}
-	if err := decode(text, &r); err != nil {
-		return nil, "behaviour response: " + err.Error()
-	}
-	return func(context.Context, *trigger.Request, *sight) (any, error) {
-		out := &trigger.Response{Status: r.Status, Header: http.Header{}}
-		if r.Body != nil {
-			out.Body = *r.Body
-		}
-		for name, value := range r.Headers {
-			out.Header.Set(name, value)
-		}
-		return out, nil
-	}, ""
-}
-
-// inproc is what a function in the host's process returns.
-func inproc(text json.RawMessage) (run, string) {
-	var kind string
-	if json.Unmarshal(text, &kind) == nil && kind == "void" {
-		return func(context.Context, *trigger.Request, *sight) (any, error) { return nil, nil }, ""
-	}
-	var r struct {
-		String *string
-		Object map[string]any
-		Bytes  *string
-	}
-	if err := decode(text, &r); err != nil {
-		return nil, "behaviour inproc: " + err.Error()
-	}
-	var v any
-	switch {
-	case r.String != nil:
-		v = *r.String
-	case r.Object != nil:
-		// A type's members are spelled in camel case by the reference's
-		// serializer; a Go type says so by its tags.
-		object := map[string]any{}
-		for name, value := range r.Object {
-			object[strings.ToLower(name[:1])+name[1:]] = value
-		}
-		v = object
-	case r.Bytes != nil:
-		b, err := base64.StdEncoding.DecodeString(*r.Bytes)
-		if err != nil {
-			return nil, err.Error()
-		}
-		v = b
-	}
-	return func(context.Context, *trigger.Request, *sight) (any, error) { return v, nil }, ""
-}
-
 func text(status int, body string) *trigger.Response {
 	return &trigger.Response{Status: status, Body: body, Header: http.Header{"Content-Type": {"text/plain; charset=utf-8"}}}
 }
@@ -231,12 +172,20 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 		}
 	case "parameter":
 		var kind string
-		if json.Unmarshal(b["type"], &kind) != nil || kind != "dynamic" {
-			return nil, "a parameter of type " + string(b["type"])
-		}
+		_ = json.Unmarshal(b["type"], &kind)
 		var x expectation
 		if err := decode(s.vector.Expect, &x); err != nil {
 			return nil, err.Error()
+		}
+		if asText(kind) && (kind != "dynamic" || len(x.Parameter) > 0 && x.Parameter[0] == '"') {
+			return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
+				var err error
+				g.body, err = io.ReadAll(r.Body)
+				return "ok", err
+			}, ""
+		}
+		if kind != "dynamic" {
+			return nil, "a parameter of type " + string(b["type"])
 		}
 		var members map[string]any
 		if err := json.Unmarshal(x.Parameter, &members); err != nil {
@@ -264,6 +213,16 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 		}
 		return "ok", nil
 	}, ""
+}
+
+// asText reports whether a parameter of a type gets the body as it is, which a
+// function here reads.
+func asText(kind string) bool {
+	switch strings.ToLower(kind) {
+	case "string", "byte[]", "bytes", "stream", "textreader", "dynamic", "object":
+		return true
+	}
+	return false
 }
 
 // region stands for an enumeration.
@@ -355,18 +314,4 @@ func (s *stage) kept(want json.RawMessage) []string {
 		}
 	}
 	return diffs
-}
-
-// script is the value that a script hands to its HTTP output; $bytes are bytes.
-func script(value json.RawMessage) (any, error) {
-	var object map[string]json.RawMessage
-	if json.Unmarshal(value, &object) == nil && object["body"] != nil {
-		var body map[string][]byte
-		if json.Unmarshal(object["body"], &body) == nil && len(body) == 1 && body["$bytes"] != nil {
-			var status struct{ Status int }
-			_ = json.Unmarshal(value, &status)
-			return &trigger.Response{Status: status.Status, Body: body["$bytes"]}, nil
-		}
-	}
-	return trigger.ScriptResult(value)
 }

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"reflect"
 	"strings"
+	"time"
 
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/trigger"
@@ -20,6 +21,9 @@ func (s *stage) loaded(x *expectation) []string {
 	err := errors.Join(s.loadErr, s.hostErr)
 	if x.HostStarts != nil && *x.HostStarts != (err == nil) {
 		add("host starts: got %v (%v), want %v", err == nil, err, *x.HostStarts)
+	}
+	if x.HostError != nil && (err == nil || !reports(flat(err.Error()), flat(*x.HostError))) {
+		add("host error: got %v, want %q", err, *x.HostError)
 	}
 	if x.HostErrorContains != "" && (err == nil || !strings.Contains(flat(err.Error()), flat(x.HostErrorContains))) {
 		add("host error: got %v, want %q in it", err, x.HostErrorContains)
@@ -39,19 +43,23 @@ func (s *stage) loaded(x *expectation) []string {
 	diffs = append(diffs, s.functions(x)...)
 	diffs = append(diffs, s.settings(x.HTTP)...)
 	if x.FunctionTimeout != "" {
-		if got := span(s.app.Host); got != x.FunctionTimeout {
+		if got := timeout(s.app.Host); got != x.FunctionTimeout {
 			add("functionTimeout: got %s, want %s", got, x.FunctionTimeout)
 		}
 	}
 	return diffs
 }
 
-// span prints a timeout as vectors do.
-func span(h trigger.HostConfig) string {
-	d := h.FunctionTimeout
-	if d == 0 {
+// timeout prints a timeout as vectors do.
+func timeout(h trigger.HostConfig) string {
+	if h.FunctionTimeout == 0 {
 		return "infinite"
 	}
+	return span(h.FunctionTimeout)
+}
+
+// span prints a time span as the reference does.
+func span(d time.Duration) string {
 	text := fmt.Sprintf("%02d:%02d:%02d", int(d.Hours())%24, int(d.Minutes())%60, int(d.Seconds())%60)
 	if days := int(d.Hours()) / 24; days > 0 {
 		text = fmt.Sprintf("%d.%s", days, text)
@@ -127,6 +135,14 @@ func (s *stage) settings(want map[string]json.RawMessage) []string {
 	}
 	var diffs []string
 	for name, value := range want {
+		switch name {
+		case "hsts":
+			diffs = append(diffs, sameHSTS(h.HSTS, value)...)
+			continue
+		case "customHeaders":
+			diffs = append(diffs, sameCustom(h.CustomHeaders, value)...)
+			continue
+		}
 		have, ok := got[name]
 		if !ok {
 			diffs = append(diffs, "http."+name+" is not compared")
@@ -138,6 +154,43 @@ func (s *stage) settings(want map[string]json.RawMessage) []string {
 		}
 	}
 	return diffs
+}
+
+// reports reports whether an error is of a text, before which it may name where
+// it comes from, as the reference's status does.
+func reports(got, want string) bool {
+	source, ok := strings.CutSuffix(got, want)
+	return ok && (source == "" || strings.HasSuffix(source, ": "))
+}
+
+// sameHSTS compares the options that a vector names.
+func sameHSTS(h trigger.HSTSConfig, want json.RawMessage) []string {
+	got := map[string]any{
+		"isEnabled": h.Enabled, "maxAge": span(h.MaxAge), "includeSubDomains": h.IncludeSubDomains, "preload": h.Preload,
+		"excludedHosts": h.ExcludedHosts,
+	}
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(want, &members); err != nil {
+		return []string{"http.hsts: " + err.Error()}
+	}
+	var diffs []string
+	for name, value := range members {
+		if have, _ := json.Marshal(got[name]); !sameJSON(have, value) {
+			diffs = append(diffs, fmt.Sprintf("http.hsts.%s: got %s, want %s", name, have, value))
+		}
+	}
+	return diffs
+}
+
+func sameCustom(headers []trigger.Header, want json.RawMessage) []string {
+	got := map[string]string{}
+	for _, h := range headers {
+		got[h.Name] = h.Value
+	}
+	if have, _ := json.Marshal(got); !sameJSON(have, want) {
+		return []string{fmt.Sprintf("http.customHeaders: got %s, want %s", have, want)}
+	}
+	return nil
 }
 
 // saw compares what the function saw with what is expected.
@@ -191,7 +244,12 @@ func (s *stage) saw(x *expectation) []string {
 			add("identities: got %+v, want %+v", got, *x.Identities)
 		}
 	}
-	if x.Parameter != nil {
+	var text string
+	if x.Parameter != nil && json.Unmarshal(x.Parameter, &text) == nil {
+		if string(g.body) != text {
+			add("parameter: got %.300q, want %.300q", g.body, text)
+		}
+	} else if x.Parameter != nil {
 		var members map[string]json.RawMessage
 		if err := json.Unmarshal(x.Parameter, &members); err != nil {
 			add("parameter: %v", err)

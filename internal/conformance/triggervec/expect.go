@@ -1,6 +1,7 @@
 package triggervec
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 type expectation struct {
 	// How the app came up.
 	HostStarts            *bool
+	HostError             *string
 	HostErrorContains     string
 	FunctionLoaded        json.RawMessage
 	FunctionLoadedCount   *int
@@ -112,6 +114,12 @@ func (x *expectation) answer(got *wire.Response) []string {
 	}
 	if !strings.Contains(body, x.BodyContains) {
 		add("body: got %.300q, want %q in it", body, x.BodyContains)
+	}
+	if x.BodyBase64 != nil {
+		want, err := base64.StdEncoding.DecodeString(*x.BodyBase64)
+		if err != nil || body != string(want) {
+			add("body: got %.300q, want %.300q (%v)", body, want, err)
+		}
 	}
 	if x.BodyLength != nil && len(body) != *x.BodyLength {
 		add("body: got %d bytes, want %d", len(body), *x.BodyLength)

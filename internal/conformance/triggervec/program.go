@@ -1,6 +1,7 @@
 package triggervec
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -21,9 +22,13 @@ func (s *stage) inProgram(f *function) bool {
 	return f.Behaviour["handler"] != nil || echo == "bindingData" && x.RouteParameters == nil || echo == "body" && x.WorkerBody != nil && s.compat
 }
 
+// hostVersion is that of the host on which vectors were run.
+const hostVersion = "4.1037.0"
+
 // A call is what the program was sent.
 type call struct {
 	method, target string
+	header         http.Header
 	body           []byte
 }
 
@@ -32,30 +37,41 @@ type call struct {
 func (s *stage) program(f *function) (http.Handler, string) {
 	var answer struct {
 		Status  int
-		Headers map[string]string
-		Body    string
+		Headers map[string]json.RawMessage
+		Body    json.RawMessage
 	}
 	if text := f.Behaviour["handler"]; text != nil {
 		if err := decode(text, &answer); err != nil {
 			return nil, "handler: " + err.Error()
 		}
 	} else {
-		answer.Headers = map[string]string{"Content-Type": "application/json"}
-		answer.Body = `{"Outputs":{"$return":{"body":"ok"},"res":{"body":"ok"}},"ReturnValue":{"body":"ok"}}`
+		answer.Headers = map[string]json.RawMessage{"Content-Type": json.RawMessage(`"application/json"`)}
+		answer.Body = json.RawMessage(`{"Outputs":{"$return":{"body":"ok"},"res":{"body":"ok"}},"ReturnValue":{"body":"ok"}}`)
+	}
+	header, err := headers(answer.Headers)
+	if err != nil {
+		return nil, "handler: " + err.Error()
+	}
+	text := []byte(answer.Body)
+	switch v := body(answer.Body).(type) {
+	case string:
+		text = []byte(v)
+	case []byte:
+		text = v
 	}
 	server, err := wire.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		s.mu.Lock()
-		s.called = &call{method: r.Method, target: r.RequestURI, body: body}
+		s.called = &call{method: r.Method, target: r.RequestURI, header: r.Header.Clone(), body: body}
 		s.mu.Unlock()
 		w.Header()["Content-Type"] = nil
-		for name, value := range answer.Headers {
-			w.Header().Set(name, value)
+		for name, values := range header {
+			w.Header()[name] = values
 		}
 		if answer.Status != 0 {
 			w.WriteHeader(answer.Status)
 		}
-		_, _ = io.WriteString(w, answer.Body)
+		_, _ = w.Write(text)
 	}))
 	if err != nil {
 		return nil, err.Error()
@@ -63,7 +79,7 @@ func (s *stage) program(f *function) (http.Handler, string) {
 	s.programs = append(s.programs, server)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.see(f.Name, r)
-		handlers, err := (&trigger.Worker{URL: server.URL()}).Handlers(s.app)
+		handlers, err := (&trigger.Worker{URL: server.URL(), Version: hostVersion}).Handlers(s.app)
 		if err != nil || handlers[f.Name] == nil {
 			w.WriteHeader(http.StatusNotImplemented)
 			return
@@ -82,13 +98,18 @@ func (s *stage) sent(x *expectation) []string {
 	if x.HandlerCalled != nil && *x.HandlerCalled != (c != nil) {
 		add("handler called: got %v, want %v", c != nil, *x.HandlerCalled)
 	}
-	needs := x.HandlerSaw != nil || x.WorkerBody != nil || x.WorkerHeaders != nil || x.BindingData != nil || x.BindingDataAbsent != nil ||
+	envelope := x.WorkerBody != nil || x.WorkerHeaders != nil || x.BindingData != nil || x.BindingDataAbsent != nil ||
 		x.BindingDataOnly != nil || x.Expression != nil
-	if !needs {
+	switch {
+	case !envelope && x.HandlerSaw == nil:
 		return diffs
-	}
-	if c == nil {
+	case c == nil:
 		return append(diffs, "the program was not called")
+	case x.HandlerSaw != nil:
+		diffs = append(diffs, c.saw(x.HandlerSaw)...)
+	}
+	if !envelope { // a forwarded request has none
+		return diffs
 	}
 	var payload struct {
 		Data     map[string]struct{ Headers map[string][]string }
@@ -101,9 +122,6 @@ func (s *stage) sent(x *expectation) []string {
 		return append(diffs, fmt.Sprintf("what the program was sent is no JSON: %.200q", c.body))
 	}
 	_ = json.Unmarshal(c.body, &bodies)
-	if x.HandlerSaw != nil {
-		diffs = append(diffs, c.saw(x.HandlerSaw)...)
-	}
 	for _, d := range bodies.Data {
 		diffs = append(diffs, sameBody(d.Body, x.WorkerBody)...)
 	}
@@ -138,22 +156,34 @@ func (s *stage) sent(x *expectation) []string {
 // saw compares a request to the program.
 func (c *call) saw(want json.RawMessage) []string {
 	var w struct {
-		Method, Target string
-		JSONHas        []string `json:"jsonHas"`
+		Method, Target, Path      string
+		Headers                   map[string]string
+		HeadersAbsent, HeadersHas []string
+		Body, BodyContains        *string
+		JSON                      json.RawMessage `json:"json"`
+		JSONHas, JSONLacks        []string
 	}
 	if err := decode(want, &w); err != nil {
 		return []string{"handlerSaw: " + err.Error()}
 	}
-	var diffs []string
-	if w.Method != "" && w.Method != c.method || w.Target != "" && w.Target != c.target {
-		diffs = append(diffs, fmt.Sprintf("the program saw %s %s, want %s %s", c.method, c.target, w.Method, w.Target))
+	x := expectation{
+		Body: w.Body, Headers: w.Headers, HeadersAbsent: w.HeadersAbsent, JSON: w.JSON, JSONHas: w.JSONHas, JSONLacks: w.JSONLacks,
 	}
-	var members map[string]json.RawMessage
-	_ = json.Unmarshal(c.body, &members)
-	for _, name := range w.JSONHas {
-		if members[name] == nil {
-			diffs = append(diffs, "the program was not sent "+name)
+	if w.BodyContains != nil {
+		x.BodyContains = *w.BodyContains
+	}
+	diffs := x.answer(&wire.Response{Header: c.header, Body: c.body})
+	path, _, _ := strings.Cut(c.target, "?")
+	if w.Method != "" && w.Method != c.method || w.Target != "" && w.Target != c.target || w.Path != "" && w.Path != path {
+		diffs = append(diffs, fmt.Sprintf("got %s %s, want %s %s%s", c.method, c.target, w.Method, w.Target, w.Path))
+	}
+	for _, name := range w.HeadersHas {
+		if c.header.Get(name) == "" {
+			diffs = append(diffs, "no header "+name)
 		}
+	}
+	for i := range diffs {
+		diffs[i] = "the program saw: " + diffs[i]
 	}
 	return diffs
 }
@@ -173,6 +203,7 @@ func sameBody(got *string, want json.RawMessage) []string {
 	switch {
 	case w.Kind == "undefined" && got == nil:
 	case w.Kind == "string" && got != nil && json.Unmarshal(w.Value, &value) == nil && *got == value:
+	case w.Kind == "bytes" && got != nil && json.Unmarshal(w.Value, &value) == nil && base64.StdEncoding.EncodeToString([]byte(*got)) == value:
 	case w.Kind == "object" && got != nil && sameJSON([]byte(*got), w.Value):
 	default:
 		return []string{fmt.Sprintf("worker body: got %s, want %s", show(got), want)}

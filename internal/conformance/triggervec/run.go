@@ -179,7 +179,6 @@ func (x *expectation) missing(v *vector) string {
 	for what, needed := range map[string]bool{
 		"an algorithm without its limit":   (x.Limit != nil) != (v.Config.Algorithm != ""),
 		"a program's answer without Ready": (x.Ready != nil) != (v.HandlerPing != nil),
-		"bodies as base64":                 x.BodyBase64 != nil,
 	} {
 		if needed {
 			return what
