@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strconv"
 	"strings"
+
+	"github.com/httptrigger/httptrigger/internal/jsonc"
 )
 
 // environment reads the settings that are not part of host.json.
@@ -40,12 +42,15 @@ func (l *loader) cors() {
 	}
 	c := &CORSConfig{}
 	l.app.Host.CORS = c
-	if text := l.Env[allowed]; text != "" {
-		if err := json.Unmarshal([]byte(text), &c.AllowedOrigins); err != nil && !l.Compat {
+	if text, _ := variable(l.Env, allowed); l.Compat {
+		c.AllowedOrigins = wireOrigins(text)
+	} else if text != "" {
+		if err := json.Unmarshal([]byte(text), &c.AllowedOrigins); err != nil {
 			l.mistake(place{env: allowed}.errorf("", "%q is not a JSON array of origins", text))
 		}
 	}
-	text := strings.TrimSpace(l.Env[credentials])
+	text, _ := variable(l.Env, credentials)
+	text = strings.TrimSpace(text)
 	ok := text == ""
 	if !ok {
 		c.Credentials, ok = netBool(text)
@@ -64,6 +69,20 @@ func (l *loader) cors() {
 			l.mistake(place{env: allowed}.errorf("", "%q is not an origin: want scheme://host[:port] and nothing behind it", o))
 		}
 	}
+}
+
+// wireOrigins reads a list of origins with the liberties of the reference's JSON,
+// and folds their case as its policies do (CorsPolicyBuilder.cs).
+func wireOrigins(text string) []string {
+	v, err := jsonc.ParseLenientValue([]byte(text))
+	if err != nil || v.Kind != jsonc.Array {
+		return nil
+	}
+	origins := make([]string, len(v.Items))
+	for i, item := range v.Items {
+		origins[i] = strings.ToLower(netText(item))
+	}
+	return origins
 }
 
 // isOrigin reports whether browsers can send o in an Origin header.

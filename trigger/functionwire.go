@@ -11,7 +11,6 @@ import (
 
 	"github.com/httptrigger/httptrigger/internal/jsonc"
 	"github.com/httptrigger/httptrigger/keys"
-	"github.com/httptrigger/httptrigger/route"
 )
 
 // wireFunction reads a function.json in Compat. It stops at the first mistake,
@@ -309,107 +308,4 @@ func wireMethodsOf(f *FunctionConfig, v *jsonc.Value) error {
 		cast = fmt.Sprintf(cast, kind)
 	}
 	return wiref(wireMethods, cast)
-}
-
-// wireRoutes checks the routes in Compat, function by function in the order of
-// their names, and then builds them; a template that cannot be built stops the
-// whole app.
-func (l *loader) wireRoutes() {
-	var served []FunctionConfig
-	before := map[string][]*FunctionConfig{} // by route
-	for i := range l.app.Functions {
-		f := &l.app.Functions[i]
-		own := strings.ToLower(strings.Trim(f.Template(""), "/"))
-		if f.HTTP {
-			if err := l.wireRouteOf(f, own, before[own]); err != nil {
-				l.fail(*f, true, err)
-				continue
-			}
-			before[own] = append(before[own], f)
-		}
-		served = append(served, *f)
-	}
-	l.app.Functions = served
-	if l.app.Err != nil {
-		return
-	}
-	for i := 1; i < len(served); i++ {
-		if strings.EqualFold(served[i].Name, served[i-1].Name) {
-			l.app.Err = wireError(wireSameName)
-			return
-		}
-	}
-	compiler := route.Compiler{Compat: true}
-	for _, f := range served {
-		template := f.Template(l.app.Host.HTTP.RoutePrefix)
-		if _, err := compiler.Compile(template); f.HTTP && err != nil {
-			l.app.Err = wireRouteError(f.Name, template, err)
-			return
-		}
-	}
-}
-
-// wireRouteOf checks a route against the reserved ones and those before it
-// (ScriptHost.cs, ValidateHttpFunction). Methods are compared to the letter.
-func (l *loader) wireRouteOf(f *FunctionConfig, own string, before []*FunctionConfig) error {
-	if strings.HasPrefix(own, "admin") || !l.V1 && strings.HasPrefix(own, "runtime") {
-		return wireError(wireReserved)
-	}
-	for _, o := range before {
-		if overlap(o.Methods, f.Methods) {
-			return wiref(wireConflict, o.Name)
-		}
-	}
-	return nil
-}
-
-func overlap(a, b []string) bool {
-	return len(a) == 0 || len(b) == 0 || slices.ContainsFunc(a, func(m string) bool { return slices.Contains(b, m) })
-}
-
-// wireRouteError puts an error of route in the reference's words.
-func wireRouteError(name, template string, err error) error {
-	text := fmt.Sprintf(wireRoute, name, template)
-	var ce *route.ConstraintError
-	var se *route.SyntaxError
-	switch {
-	case errors.As(err, &ce) && ce.Reason == route.UnknownConstraint:
-		text += fmt.Sprintf(wireRouteConstraint, ce.Param, ce.Text, template)
-	case errors.As(err, &se):
-		if inner := wireTemplate(se); inner != "" {
-			text += fmt.Sprintf(wireRouteSyntax, inner)
-		}
-	}
-	return wireError(text)
-}
-
-// wireTemplate returns the text for a broken template.
-func wireTemplate(e *route.SyntaxError) string {
-	switch e.Reason {
-	case route.EmptySegment:
-		return wireEmptySegment
-	case route.BadTilde:
-		return wireBadTilde
-	case route.UnclosedBrace:
-		return wireUnclosedBrace
-	case route.UnescapedBrace:
-		return wireUnescapedBrace
-	case route.QuestionInLiteral:
-		return fmt.Sprintf(wireQuestion, e.Text)
-	case route.EmptyParameter, route.BadName:
-		return fmt.Sprintf(wireParameterName, e.Text)
-	case route.DuplicateName:
-		return fmt.Sprintf(wireDuplicateName, e.Text)
-	case route.OptionalCatchAll:
-		return wireOptionalCatchAll
-	case route.OptionalDefault:
-		return wireOptionalDefault
-	case route.CatchAllInComplex:
-		return wireCatchAllInComplex
-	case route.AdjacentParameters:
-		return wireAdjacent
-	case route.CatchAllNotLast:
-		return wireCatchAllNotLast
-	}
-	return ""
 }

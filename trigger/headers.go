@@ -111,14 +111,19 @@ type corsPolicy struct {
 	origins     []string
 	any         bool
 	credentials bool
+	vary        bool // answers differ by origin
 }
 
-func newCORS(c *CORSConfig) (*corsPolicy, error) {
+// newCORS makes the policy. To the reference "*" means any origin if it stands
+// alone, and one origin alone is nothing that a cache must tell apart
+// (CorsPolicy.cs, CorsService.cs).
+func newCORS(c *CORSConfig, compat bool) (*corsPolicy, error) {
 	if c == nil {
 		return nil, nil
 	}
-	p := &corsPolicy{origins: c.AllowedOrigins, credentials: c.Credentials}
-	p.any = slices.Contains(c.AllowedOrigins, "*")
+	alone := len(c.AllowedOrigins) == 1
+	p := &corsPolicy{origins: c.AllowedOrigins, credentials: c.Credentials, vary: !compat || !alone}
+	p.any = slices.Contains(c.AllowedOrigins, "*") && (!compat || alone)
 	if p.any && p.credentials {
 		return nil, errors.New(`trigger: CORS: "*" with credentials: any page could act for its visitor`)
 	}
@@ -128,18 +133,20 @@ func newCORS(c *CORSConfig) (*corsPolicy, error) {
 // apply puts the CORS fields of a response. It reports whether the request was a
 // preflight, which is then answered: 204, whether the origin may or not.
 func (p *corsPolicy) apply(w http.ResponseWriter, r *http.Request) (answered bool) {
-	from := r.Header["Origin"]
-	if len(from) == 0 {
+	if len(r.Header["Origin"]) == 0 {
 		return false
 	}
+	from := strings.Join(r.Header["Origin"], ",")
 	h := w.Header()
 	preflight := r.Method == http.MethodOptions && r.Header["Access-Control-Request-Method"] != nil
 	switch {
-	case p.any:
+	case p.any && from != "":
 		h["Access-Control-Allow-Origin"] = []string{"*"}
-	case slices.Contains(p.origins, from[0]):
-		h["Access-Control-Allow-Origin"] = []string{from[0]}
-		h["Vary"] = append(h["Vary"], "Origin")
+	case from != "" && slices.Contains(p.origins, from):
+		h["Access-Control-Allow-Origin"] = []string{from}
+		if p.vary {
+			h["Vary"] = append(h["Vary"], "Origin")
+		}
 	case preflight:
 		w.WriteHeader(http.StatusNoContent)
 		return true
@@ -154,11 +161,15 @@ func (p *corsPolicy) apply(w http.ResponseWriter, r *http.Request) (answered boo
 	}
 	h["Access-Control-Allow-Methods"] = []string{fieldText(r.Header.Get("Access-Control-Request-Method"))}
 	if names := r.Header["Access-Control-Request-Headers"]; len(names) > 0 {
-		list := strings.Split(strings.Join(names, ","), ",")
-		for i := range list {
-			list[i] = strings.TrimSpace(list[i])
+		var list []string
+		for name := range strings.SplitSeq(strings.Join(names, ","), ",") {
+			if name = strings.TrimSpace(name); name != "" {
+				list = append(list, name)
+			}
 		}
-		h["Access-Control-Allow-Headers"] = []string{fieldText(strings.Join(list, ","))}
+		if len(list) > 0 {
+			h["Access-Control-Allow-Headers"] = []string{fieldText(strings.Join(list, ","))}
+		}
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return true

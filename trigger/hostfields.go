@@ -168,8 +168,12 @@ func isFieldValue(s string) bool {
 // customHandler reads the section customHandler, or httpWorker by its older
 // name; the newer wins.
 func (l *loader) customHandler(s *setting, name string) {
-	if s.leaf || l.app.Host.CustomHandler != nil {
-		if !l.Compat && (!s.leaf || s.kind != jsonc.Null) {
+	other := l.app.Host.CustomHandler != nil
+	switch {
+	case l.Compat && other:
+		return
+	case !l.Compat && (other || s.leaf):
+		if !s.leaf || s.kind != jsonc.Null {
 			l.mistake(s.named.errorf(name, "%s", "want one object, under the name customHandler"))
 		}
 		return
@@ -274,10 +278,6 @@ func (l *loader) wireTimeout(tree *setting) {
 		return
 	}
 	h := &l.app.Host
-	if text == "-1" && !h.Consumption {
-		h.FunctionTimeout = 0
-		return
-	}
 	d, err := parseTimeSpan(text)
 	longest := time.Duration(1<<63 - 1)
 	if h.Consumption {
@@ -285,7 +285,9 @@ func (l *loader) wireTimeout(tree *setting) {
 	}
 	switch {
 	case err != nil:
-		l.mistake(wiref(wireTimeoutText, text))
+		l.convert(text, "FunctionTimeout", "System.TimeSpan")
+	case d == -24*time.Hour && !h.Consumption: // which "-1" is
+		h.FunctionTimeout = 0
 	case d < time.Second || d > longest:
 		l.mistake(wiref(wireTimeout, spanText(longest)))
 	default:

@@ -205,6 +205,10 @@ func (l *loader) wireVersion(version *jsonc.Value) {
 		text = netText(version)
 	}
 	switch {
+	case version != nil && version.Kind == jsonc.Array:
+		l.mistake(wiref(wireVersionCast, "JArray"))
+	case version != nil && version.Kind == jsonc.Object:
+		l.mistake(wiref(wireVersionCast, "JObject"))
 	case text == "":
 		l.mistake(wireError(wireNoVersion))
 	case text != "2.0":

@@ -1,6 +1,7 @@
 package trigger
 
 import (
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -46,8 +47,12 @@ func (s *setting) grow(name string) *setting {
 }
 
 // merge puts a value from a file on s. Names that stand twice in one object are
-// told to twice, if it is not nil.
+// told to twice; if it is nil, the last of those that are spelled alike takes the
+// place of the first, as in the reference's reader.
 func (s *setting) merge(file string, v *jsonc.Value, path string, twice func(at place, name string)) {
+	if v.Kind == jsonc.Undefined { // the reference passes it over
+		return
+	}
 	s.at = place{file: file, pos: v.Pos}
 	if section := v.Kind == jsonc.Object || v.Kind == jsonc.Array; !section || !s.leaf {
 		s.kind, s.leaf = v.Kind, !section
@@ -55,13 +60,25 @@ func (s *setting) merge(file string, v *jsonc.Value, path string, twice func(at 
 	switch v.Kind {
 	case jsonc.Object:
 		for i, m := range v.Members {
-			at := place{file: file, pos: m.Pos}
-			if twice != nil && seenBefore(v.Members[:i], m.Name) {
+			at, value := place{file: file, pos: m.Pos}, m.Value
+			switch {
+			case twice == nil && slices.ContainsFunc(v.Members[:i], func(o jsonc.Member) bool { return o.Name == m.Name }):
+				continue
+			case twice == nil:
+				value = v.Get(m.Name)
+			case seenBefore(v.Members[:i], m.Name):
 				twice(at, dotted(path, m.Name))
 			}
-			k := s.grow(m.Name)
+			names := []string{m.Name}
+			if twice == nil { // a colon parts sections there
+				names = strings.Split(m.Name, ":")
+			}
+			k := s
+			for _, name := range names {
+				k = k.grow(name)
+			}
 			k.named = at
-			k.merge(file, m.Value, dotted(path, m.Name), twice)
+			k.merge(file, value, dotted(path, m.Name), twice)
 		}
 	case jsonc.Array:
 		for i, item := range v.Items {

@@ -229,7 +229,7 @@ func (s *site) setAround(errs *mistakes) {
 	if cors == nil {
 		cors = s.app.Host.CORS
 	}
-	policy, err := newCORS(cors)
+	policy, err := newCORS(cors, s.Compat)
 	if s.Compat {
 		s.broken.origins = err
 	} else {

@@ -47,15 +47,20 @@ const (
 	wireHostParse    = "Microsoft.Azure.WebJobs.Script: Unable to parse host configuration file '%s'. Newtonsoft.Json: %s"
 	wireNoVersion    = "Microsoft.Azure.WebJobs.Script: The host.json file is missing the required 'version' property. See https://aka.ms/functions-hostjson for steps to migrate the configuration file."
 	wireVersion      = "Microsoft.Azure.WebJobs.Script: '%s' is an invalid value for host.json 'version' property. We recommend you set the 'version' property to '2.0'. %sSee https://aka.ms/functions-hostjson for more information on this configuration file."
+	wireVersionCast  = "Newtonsoft.Json: Cannot cast Newtonsoft.Json.Linq.%s to Newtonsoft.Json.Linq.JToken."
 	wireVersionThree = "This does not correspond to the function runtime version, only to the schema version of the host.json file. "
 	wireConvert      = "System.InvalidOperationException: Failed to convert configuration value '%s' at 'AzureFunctionsJobHost:%s' to type '%s'."
 	wireTimeout      = "System.ArgumentException: FunctionTimeout must be greater than 00:00:01 and less than %s."
-	wireTimeoutText  = "System.FormatException: String '%s' was not recognized as a valid TimeSpan."
 	wireNoExecutable = "System.ComponentModel.DataAnnotations.ValidationException: WorkerDescription DefaultExecutablePath cannot be empty"
 	wireNoWorker     = "Microsoft.Azure.WebJobs.Script: Missing worker Description."
 
 	wireRoute           = "Microsoft.AspNetCore.Routing: An error occurred while creating the route with name '%s' and template '%s'."
 	wireRouteConstraint = " Microsoft.AspNetCore.Routing: The constraint entry '%s' - '%s' on the route '%s' could not be resolved by the constraint resolver of type 'DefaultInlineConstraintResolver'."
+	wireRouteArguments  = " Microsoft.AspNetCore.Routing: Could not find a constructor for constraint type '%s' with the following number of parameters: %d."
+	wireRouteInstance   = " Microsoft.AspNetCore.Routing: An error occurred while trying to create an instance of 'Microsoft.AspNetCore.Routing.Constraints.%s'."
+	wireRouteNumber     = " System.Private.CoreLib: The input string '%s' was not in a correct format."
+	wireRouteOverflow   = " System.Private.CoreLib: Value was either too large or too small for an Int%d."
+	wireRouteSegments   = " Microsoft.AspNetCore.Routing: Route exceeds the maximum number of allowed segments of 28 and is unable to be processed."
 	wireRouteSyntax     = " Microsoft.AspNetCore.Routing: %s (Parameter 'routeTemplate'). Microsoft.AspNetCore.Routing: %[1]s"
 
 	// Resources.resx of Microsoft.AspNetCore.Routing.
@@ -69,6 +74,8 @@ const (
 	wireOptionalCatchAll  = "A catch-all parameter cannot be marked optional."
 	wireOptionalDefault   = "An optional parameter cannot have default value."
 	wireCatchAllInComplex = "A path segment that contains more than one section, such as a literal section or a parameter, cannot contain a catch-all parameter."
+	wireOptionalNotLast   = "An optional parameter must be at the end of the segment. In the segment '%s', optional parameter '%s' is followed by '%s'."
+	wireOptionalAfter     = "In the segment '%s', the optional parameter '%s' is preceded by an invalid segment '%s'. Only a period (.) can precede an optional parameter."
 	wireAdjacent          = "A path segment cannot contain two consecutive parameters. They must be separated by a '/' or by a literal string."
 	wireCatchAllNotLast   = "A catch-all parameter can only appear as the last segment of the route template."
 )
