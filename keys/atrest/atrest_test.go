@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -91,6 +92,32 @@ func TestKeyFileBehindLink(t *testing.T) {
 	}
 	if to, err := os.Readlink(link.Path); to != "real" || err != nil {
 		t.Errorf("the link leads to %q, %v", to, err)
+	}
+}
+
+// A key file that was rotated twice within a tick of the file system's clock may look
+// as before: the same size, the same time, and the same place on the disk.
+func TestKeyFileThatLooksTheSame(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	file, other := &atrest.KeyFile{Path: path}, &atrest.KeyFile{Path: path}
+	at := time.Now()
+	write := func(c byte) {
+		text := "aes-256-gcm " + base64.StdEncoding.EncodeToString(key(c)) + "\n"
+		if err := errors.Join(os.WriteFile(path, []byte(text), 0o600), os.Chtimes(path, at, at)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(1)
+	if _, err := file.Protect(place, "value"); err != nil {
+		t.Fatal(err)
+	}
+	write(2)
+	text, err := file.Protect(place, "value")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, stale, err := other.Unprotect(place, text); got != "value" || stale || err != nil {
+		t.Errorf("encrypted with a key that is gone: stale %t, %v", stale, err)
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/httptrigger/httptrigger/internal/durable"
 	"github.com/httptrigger/httptrigger/keys/keydoc"
@@ -24,6 +25,11 @@ const (
 	// maxKeyFile bounds the bytes of a key file, maxFileKeys its keys.
 	maxKeyFile  = 64 << 10
 	maxFileKeys = 100
+
+	// settling is how old a file must be for its time to tell it from the next one:
+	// the clocks of file systems tick, the coarsest every two seconds (FAT), and two
+	// rotations between ticks can end with a file of the same size in the same place.
+	settling = 3 * time.Second
 
 	// keyLine begins the line of a key.
 	keyLine = "aes-256-gcm "
@@ -52,6 +58,7 @@ type KeyFile struct {
 
 	mu       sync.Mutex
 	info     fs.FileInfo // of the file that envelope is from
+	settled  bool        // another file would look different
 	envelope *Envelope
 }
 
@@ -91,11 +98,12 @@ func (k *KeyFile) Unprotect(p keydoc.Place, text string) (value string, stale bo
 func (k *KeyFile) current() (*Envelope, error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
+	now := time.Now()
 	info, err := os.Stat(k.Path)
 	if err != nil {
 		return nil, k.failed(err)
 	}
-	if old := k.info; old != nil && os.SameFile(old, info) && old.Size() == info.Size() && old.ModTime().Equal(info.ModTime()) {
+	if old := k.info; k.settled && os.SameFile(old, info) && old.Size() == info.Size() && old.ModTime().Equal(info.ModTime()) {
 		return k.envelope, nil
 	}
 	list, err := k.read()
@@ -106,7 +114,7 @@ func (k *KeyFile) current() (*Envelope, error) {
 	if err != nil {
 		return nil, fmt.Errorf("atrest: %q: %w", k.Path, err)
 	}
-	k.info, k.envelope = info, e
+	k.info, k.settled, k.envelope = info, now.Sub(info.ModTime()) > settling, e
 	return e, nil
 }
 
