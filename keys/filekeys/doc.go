@@ -42,7 +42,21 @@
 // the file is left alone. Documents that the source wrote are read, with their
 // byte-order mark, and those written in clear are readable by it.
 //
+// # Names of files
+//
+// A function has one document, whatever the casing in which it is asked for. On a
+// file system that ignores case, a file that the source wrote in another casing is
+// that document: it is read, watched, written again and encrypted like any other.
+// On one that does not, only the name in lower case is read, as in the source:
+// Orders.json is then nobody's, and is left alone. Functions whose names differ in
+// how characters outside ASCII are folded or composed can have one file on the
+// systems of Apple and Microsoft. An encrypted value is bound to the name, so that
+// the second function gets an error; with InsecurePlain they share keys.
+//
 // # Differences
+//
+// The source writes the file of a function in the casing of a request, and may not
+// find it again. Here it has one name.
 //
 // The source rewrites files in place, takes an empty file for none and makes new
 // keys over it. Here an empty file is a corrupt one, unless Compat is set.

@@ -70,11 +70,13 @@ func (st *Store) scopes() ([]keys.Scope, error) {
 	if err != nil {
 		return nil, err
 	}
-	var found []keys.Scope
-	for _, e := range entries {
-		if s, ok := keydoc.ScopeOf(e.Name()); ok && e.Name() == keydoc.FileName(s) {
-			found = append(found, s)
-		}
+	list, err := documents(entries, st.lstat)
+	if err != nil {
+		return nil, err
+	}
+	found := make([]keys.Scope, len(list))
+	for i, d := range list {
+		found[i] = d.scope
 	}
 	return found, nil
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/httptrigger/httptrigger/keys"
-	"github.com/httptrigger/httptrigger/keys/keydoc"
 )
 
 // watchInterval is how often a watched directory is looked at.
@@ -50,14 +49,14 @@ func (st *Store) scan() map[keys.Scope]fs.FileInfo {
 	if err != nil {
 		return nil
 	}
-	found := make(map[keys.Scope]fs.FileInfo, len(entries))
-	for _, e := range entries {
-		s, ok := keydoc.ScopeOf(e.Name())
-		if !ok || e.Name() != keydoc.FileName(s) {
-			continue
-		}
-		if info, err := e.Info(); err == nil {
-			found[s] = info
+	list, err := documents(entries, st.lstat)
+	if err != nil {
+		return nil
+	}
+	found := make(map[keys.Scope]fs.FileInfo, len(list))
+	for _, d := range list {
+		if info, err := d.entry.Info(); err == nil {
+			found[d.scope] = info
 		}
 	}
 	return found
