@@ -269,3 +269,105 @@ func TestMatchEdges(t *testing.T) {
 		}
 	}
 }
+
+// TestExpandEdges has URLs at the edges of RT-200 to RT-214 (TemplateBinder.cs,
+// UriBuildingContext.cs). Values are "name=text"; a name alone is given as nil.
+func TestExpandEdges(t *testing.T) {
+	type strs []string
+	args := func(texts []string) (all []route.Arg) {
+		for _, text := range texts {
+			name, value, ok := strings.Cut(text, "=")
+			arg := route.Arg{Name: name}
+			if ok {
+				arg.Value = value
+			}
+			all = append(all, arg)
+		}
+		return all
+	}
+	const none = "none"
+	tests := []struct {
+		template        string
+		values, ambient strs
+		classic         string
+		endpoint        string // "" is classic
+	}{
+		// what is explicitly empty, and what is ambient (RT-200 to RT-202)
+		{"{a}", strs{"a"}, strs{"a=1"}, none, ""},
+		{"{a}", strs{"a"}, strs{"a="}, "", "/"},
+		{"{a?}", strs{"a="}, strs{"a=1"}, "", "/"},
+		{"{a}/{b}", strs{"b=2"}, strs{"a=1"}, "/1/2", ""},
+		{"{a}/{b}", strs{"A=1"}, strs{"a=1", "B=2"}, "/1/2", ""},
+		{"{a}/{b}", strs{"a=x"}, strs{"a=X", "b=2"}, "/x/2", ""},
+		{"{a}/{b}", strs{"a=ß"}, strs{"a=ẞ", "b=2"}, none, ""},
+		{"{a}/{b}", strs{"a=s"}, strs{"a=ſ", "b=2"}, none, ""},
+		{"{a}/{b}", strs{"a=\u1e9b"}, strs{"a=\u1e61", "b=2"}, "/%E1%BA%9B/2", ""},
+		{"{a?}/{b?}", nil, strs{"b=2"}, "", "/"},
+		{"{a=0}/{b?}", nil, strs{"b=2"}, "/0/2", ""},
+		{"{a=0}/{b?}", strs{"a"}, strs{"b=2"}, "/0/2", ""},
+		{"{a=0}/{b?}", strs{"a=1"}, strs{"a=0", "b=2"}, "/1", ""},
+		{"{*a}", nil, strs{"a=x/y"}, "/x%2Fy", ""},
+
+		// what has no place in the path (RT-203, RT-204, RT-212)
+		{"a", strs{"q", "r=", "s=1"}, strs{"t=2"}, "/a?s=1", ""},
+		{"{a=1}", strs{"q=2"}, nil, "/?q=2", ""},
+		{"{a}", strs{"a=1", "Q=ä ö", "q+=&="}, nil, "/1?Q=%C3%A4%20%C3%B6&q%2B=%26%3D", ""},
+
+		// constraints (RT-205)
+		{"{a:int?}", strs{"a"}, nil, "", "/"},
+		{"{a:int?}", strs{"a", "q=1"}, nil, none, ""},
+		{"{a:int=5}", strs{"a", "q=1"}, nil, "/?q=1", ""},
+		{"{a:alpha?}", strs{"a=", "q=1"}, nil, "/?q=1", ""},
+		{"{*a:nonfile}", nil, nil, "", "/"},
+		{"{*a:int}", nil, nil, none, ""},
+		{"{a:length(2)}", strs{"a=😀"}, nil, "/%F0%9F%98%80", ""},
+		{"{a:int}", strs{"a= 5 "}, nil, "/%205%20", ""},
+
+		// defaults, gaps, complex segments (RT-206, RT-207)
+		{"a/{b=1}/{c=2}", strs{"b=1", "c=2"}, nil, "/a", ""},
+		{"a/{b=X}/{c?}", strs{"b=x", "c=2"}, nil, "/a/x/2", ""},
+		{"{a=1}/{b=2}/c", nil, nil, "/1/2/c", ""},
+		{"{a=1}/{b?}/c", nil, nil, none, ""},
+		{"{a?}/{b=2}", nil, nil, none, ""},
+		{"{a=}/{b?}", strs{"b=2"}, nil, none, ""},
+		{"{a}.{b?}", strs{"a=x", "b=y"}, nil, "/x.y", ""},
+		{"{a}.{b?}", strs{"a=x", "b="}, nil, "/x", ""},
+		{"{a}.{b?}/c", strs{"a=x"}, nil, "/x/c", ""},
+		{"{a=1}.{b?}", nil, nil, "/1", ""},
+		{"{a}-{b=2}", strs{"a=1"}, nil, "/1-2", ""},
+		{"{a=1}-{b=2}", nil, nil, "/1-2", ""},
+		{"x{a=}", nil, nil, none, ""},
+
+		// escapes and slashes (RT-209 to RT-211)
+		{"{a}", strs{"a=%2F%"}, nil, "/%252F%25", ""},
+		{"{a}", strs{"a=-._~!$()*,;@"}, nil, "/-._~!$()*,;@", ""},
+		{"{a}", strs{"a=:=&+'\"/?#[]<>{}|^`\\"}, nil, "/%3A%3D%26%2B%27%22%2F%3F%23%5B%5D%3C%3E%7B%7D%7C%5E%60%5C", ""},
+		{"{a}", strs{"a=\x00\x1f\x7f\u0080\u2028"}, nil, "/%00%1F%7F%C2%80%E2%80%A8", ""},
+		{"a:b/é%41/{{x}}", nil, nil, "/a%3Ab/%C3%A9%2541/%7Bx%7D", ""},
+		{"{a}", strs{"a=/x/y"}, nil, "/x%2Fy", ""},
+		{"{a}", strs{"a=//"}, nil, "/%2F", ""},
+		{"{a}/{b}", strs{"a=1", "b=/2"}, nil, "/1/%2F2", ""},
+		{"p/{**a}", strs{"a=x//y z/"}, nil, "/p/x%2F%2Fy%20z%2F", "/p/x//y%20z/"},
+		{"p/{*a}", strs{"a=x/y"}, nil, "/p/x%2Fy", ""},
+		{"{**a}", strs{"a=/"}, nil, "/", ""},
+		{"{**a}", strs{"a=/x/y"}, nil, "/x%2Fy", "/x/y"},
+		{"{a=/x}/b", nil, nil, "/%2Fx/b", ""},
+		{"", nil, nil, "", "/"},
+		{"", strs{"q=1"}, nil, "/?q=1", ""},
+	}
+	for _, tt := range tests {
+		for _, endpoint := range []bool{false, true} {
+			want := tt.classic
+			if endpoint && tt.endpoint != "" {
+				want = tt.endpoint
+			}
+			got, err := route.MustCompile(tt.template).Expand(args(tt.values), &route.ExpandOptions{Ambient: args(tt.ambient), Endpoint: endpoint})
+			if err != nil {
+				got = none
+			}
+			if got != want {
+				t.Errorf("%q, %q, ambient %q, endpoint %v: %q, %v, want %q", tt.template, tt.values, tt.ambient, endpoint, got, err, want)
+			}
+		}
+	}
+}
