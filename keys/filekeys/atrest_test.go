@@ -15,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/keys/atrest"
@@ -360,5 +361,68 @@ func TestRotateKeyWhileOthersWrite(t *testing.T) {
 				t.Error(err)
 			}
 		}
+	}
+}
+
+// slowProtector says when it was asked for the first time and then waits.
+type slowProtector struct {
+	keydoc.Protector
+	asked, goOn chan struct{}
+	once        sync.Once
+}
+
+func (p *slowProtector) Protect(at keydoc.Place, value string) (string, error) {
+	text, err := p.Protector.Protect(at, value)
+	p.once.Do(func() {
+		close(p.asked)
+		<-p.goOn
+	})
+	return text, err
+}
+
+// TestRewriteWaitsForFirstDocuments rotates a key file, as an operator does in
+// three steps, while another process makes a function's first keys under the old
+// key: they can be read afterwards.
+func TestRewriteWaitsForFirstDocuments(t *testing.T) {
+	dir, path := t.TempDir(), filepath.Join(t.TempDir(), "key")
+	file := &atrest.KeyFile{Path: path}
+	if err := file.Create(); err != nil {
+		t.Fatal(err)
+	}
+	slow := &slowProtector{Protector: &atrest.KeyFile{Path: path}, asked: make(chan struct{}), goOn: make(chan struct{})}
+	other, err := filekeys.New(filekeys.Config{Dir: dir, Protector: slow})
+	if err != nil {
+		t.Fatal(err)
+	}
+	store, err := filekeys.New(filekeys.Config{Dir: dir, KeyFile: path})
+	if err != nil {
+		t.Fatal(err)
+	}
+	made := make(chan error, 1)
+	go func() {
+		_, err := (&keys.Manager{Store: other}).Ensure(t.Context(), orders)
+		made <- err
+	}()
+	<-slow.asked
+	if err := file.Add(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	defer cancel()
+	if done, err := store.Rewrite(ctx); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("Rewrite while a document is written = %v, %v, want context.DeadlineExceeded", done, err)
+	}
+	close(slow.goOn)
+	if err := <-made; err != nil {
+		t.Fatal(err)
+	}
+	if done, err := store.Rewrite(t.Context()); err != nil || len(done) != 1 {
+		t.Fatalf("Rewrite = %v, %v, want it written", done, err)
+	}
+	if err := file.Prune(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if set, err := store.Load(t.Context(), orders); err != nil || len(set.Function) != 1 {
+		t.Errorf("Load = %v, %v, want the first key", set, err)
 	}
 }

@@ -19,8 +19,17 @@
 // which key is missing, keyed functions answer 500, Save does not make another
 // key, and nothing is overwritten. Keep a copy of the key apart from the documents.
 //
-// Documents in clear are read, and encrypted when they are saved; Rewrite does it
-// for all. RotateKey changes the key while the store is in use.
+// Documents in clear are read, and encrypted when they are saved. What an operator
+// does, each while the app runs and again if it failed:
+//
+//	to encrypt a folder that is in clear     store.Rewrite
+//	to change the key in the folder          store.RotateKey
+//	to change a key file elsewhere           KeyFile.Add, store.Rewrite, KeyFile.Prune
+//	to change the key of a Protector         start with the new key first and the old one
+//	                                         behind it, store.Rewrite, start without the old
+//
+// The examples show them. Copies of documents made before need the old key, or are
+// in clear.
 //
 // A host of the source's own cannot read what is encrypted here: it answers 500
 // and changes nothing. For a folder that both use, values stay in clear:

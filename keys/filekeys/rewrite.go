@@ -86,7 +86,7 @@ func (st *Store) scopes() ([]keys.Scope, error) {
 // what they are. It returns the scopes that it wrote, and an error that joins
 // those of documents it could not read or write, which are left alone.
 func (st *Store) Rewrite(ctx context.Context) ([]keys.Scope, error) {
-	scopes, err := st.scopes()
+	scopes, err := st.settled(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("filekeys: %w", err)
 	}
@@ -102,6 +102,19 @@ func (st *Store) Rewrite(ctx context.Context) ([]keys.Scope, error) {
 		}
 	}
 	return done, errors.Join(errs...)
+}
+
+// settled returns the scopes when nobody writes: a document that is in the making,
+// encrypted with the key that was first a moment ago, is one of them. Where nothing
+// can be locked nothing can be written either.
+func (st *Store) settled(ctx context.Context) ([]keys.Scope, error) {
+	unlock, err := st.lock(ctx)
+	if err == nil {
+		defer unlock()
+	} else if ctx.Err() != nil {
+		return nil, err
+	}
+	return st.scopes()
 }
 
 // rewrite writes a document again if it is stale, and again if another writer
