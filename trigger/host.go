@@ -254,6 +254,17 @@ func (h *Host) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // Running returns the number of requests inside.
 func (h *Host) Running() int { return int(h.running.Load()) }
 
+// Gate returns the gate that bounds the requests inside functions, nil if nothing
+// does: Config.Gate, or the one made from Config.App, for its Stats or to Drain it.
+// The latter is another after Reload.
+func (h *Host) Gate() *throttle.Gate {
+	s := h.site.Load()
+	if s == nil {
+		return nil
+	}
+	return s.gate
+}
+
 // SetOffline makes the host answer 503 with a page to everything but admin
 // paths, or go on serving. Nil or empty is a short page of the host's own.
 func (h *Host) SetOffline(offline bool, page []byte) {

@@ -65,3 +65,45 @@ func TestOddRequestsDoNotPanic(t *testing.T) {
 		}
 	}
 }
+
+// The gate of the host is the one that it was given, or has the limits of its app.
+func TestHostGate(t *testing.T) {
+	own := mustGate(t, throttle.GateConfig{MaxConcurrent: 5})
+	app := func(concurrent, outstanding int) *trigger.App {
+		return &trigger.App{Host: trigger.HostConfig{HTTP: trigger.HTTPConfig{
+			RoutePrefix: "api", MaxConcurrentRequests: concurrent, MaxOutstandingRequests: outstanding}}}
+	}
+	h := &trigger.Host{}
+	if h.Gate() != nil {
+		t.Error("the zero host has a gate")
+	}
+	var before *throttle.Gate
+	for _, tt := range []struct {
+		config                  trigger.Config
+		gate                    *throttle.Gate // nil for one of the host's own
+		concurrent, outstanding int            // zeros are no gate
+	}{
+		{trigger.Config{}, nil, 0, 0},
+		{trigger.Config{App: app(-1, -1)}, nil, 0, 0},
+		{trigger.Config{App: app(3, 7)}, nil, 3, 7},
+		{trigger.Config{App: app(3, 7), Compat: true}, nil, 3, 7},
+		{trigger.Config{App: app(3, 7), Gate: own}, own, 5, 0},
+		{trigger.Config{Gate: own}, own, 5, 0},
+	} {
+		if err := h.Reload(tt.config); err != nil {
+			t.Fatal(err)
+		}
+		got := h.Gate()
+		if got == nil {
+			if tt.concurrent != 0 {
+				t.Errorf("no gate, want one of %d and %d", tt.concurrent, tt.outstanding)
+			}
+			continue
+		}
+		if s := got.Stats(); s.MaxConcurrent != tt.concurrent || s.MaxOutstanding != tt.outstanding ||
+			tt.gate != nil && got != tt.gate || tt.gate == nil && got == before {
+			t.Errorf("%+v, want %d and %d; the same as before: %v", s, tt.concurrent, tt.outstanding, got == before)
+		}
+		before = got
+	}
+}
