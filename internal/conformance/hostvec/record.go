@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"sync"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
 	"github.com/httptrigger/httptrigger/route"
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -29,9 +30,9 @@ type visit struct {
 }
 
 // A record keeps visits by the address of the client, which is another for each
-// request that is under way. The system gives the address of a connection that is
-// closed to a later one, so a visit that was looked at is to be forgotten.
+// request.
 type record struct {
+	server *wire.Server // is told of holds
 	mu     sync.Mutex
 	visits map[string]*visit
 	held   map[string]chan struct{}
@@ -94,26 +95,14 @@ func (r *record) visit(addr string) visit {
 	return *r.visitOf(addr)
 }
 
-// take is visit for a request that is over, and forgets it.
-func (r *record) take(addr string) visit {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	v := *r.visitOf(addr)
-	delete(r.visits, addr)
-	delete(r.held, addr)
-	return v
-}
-
 func (r *record) note(addr string, f func(*visit)) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	f(r.visitOf(addr))
 }
 
-// gate returns the channel that ends the hold of a request.
+// gate returns the channel that ends the hold of a request. The lock is held.
 func (r *record) gate(addr string) chan struct{} {
-	r.mu.Lock()
-	defer r.mu.Unlock()
 	c := r.held[addr]
 	if c == nil {
 		c = make(chan struct{})
@@ -122,13 +111,25 @@ func (r *record) gate(addr string) chan struct{} {
 	return c
 }
 
+// begin begins the hold of a request, unless it was released before.
+func (r *record) begin(addr string) (released <-chan struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	c := r.gate(addr)
+	if !closed(c) {
+		r.server.Hold(addr)
+	}
+	return c
+}
+
 // hold waits for the release of a request; a function that watches its token
 // leaves when that is cancelled.
 func (r *record) hold(ctx context.Context, addr string, watch bool) {
-	cancelled := ctx.Done()
+	released, cancelled := r.begin(addr), ctx.Done()
+	defer r.server.Resume(addr)
 	for {
 		select {
-		case <-r.gate(addr):
+		case <-released:
 			return
 		case <-cancelled:
 			r.note(addr, func(v *visit) { v.cancelled = true })
@@ -140,26 +141,33 @@ func (r *record) hold(ctx context.Context, addr string, watch bool) {
 	}
 }
 
+// release ends one hold, also one that has not begun.
+func (r *record) release(addr string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if c := r.gate(addr); !closed(c) {
+		close(c)
+	}
+	r.server.Resume(addr)
+}
+
 // releaseAll ends every hold, so that nothing is left running.
 func (r *record) releaseAll() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.held {
-		select {
-		case <-c:
-		default:
+		if !closed(c) {
 			close(c)
 		}
 	}
 }
 
-// release ends one hold, also one that has not begun.
-func (r *record) release(addr string) {
-	c := r.gate(addr)
+func closed(c <-chan struct{}) bool {
 	select {
 	case <-c:
+		return true
 	default:
-		close(c)
+		return false
 	}
 }
 

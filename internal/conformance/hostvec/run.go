@@ -122,7 +122,7 @@ func (s *stage) exchange(r *vec.Report, group string, i int, e *exchange) {
 		return
 	}
 	got, addr, err := s.server.Do(req)
-	visit := s.stages.take(addr)
+	visit := s.stages.visit(addr)
 	for _, sight := range visit.sights {
 		if missing := s.missing[sight.function]; missing != "" {
 			report(r, group, id, missing)

@@ -15,6 +15,7 @@ import (
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/keys/filekeys"
+	"github.com/httptrigger/httptrigger/throttle"
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
@@ -31,6 +32,7 @@ type stage struct {
 	missing  map[string]string    // function to what the library lacks for it
 	resolver *keys.Resolver
 	host     *trigger.Host
+	gates    []*throttle.Gate // in which requests may wait
 	server   *wire.Server
 	stages   *record
 	names    names
@@ -77,7 +79,27 @@ func (s *stage) open() error {
 		return err
 	}
 	s.cleanup = append(s.cleanup, s.server.Close)
+	s.stages.server = s.server
+	s.gated()
 	return nil
+}
+
+// gated notes the gate of the host, which is another after each reload.
+func (s *stage) gated() {
+	if g := s.host.Gate(); g != nil {
+		s.gates = append(s.gates, g)
+	}
+}
+
+// settled reports whether nothing moves: each request has its answer, is held or
+// waits in line.
+func (s *stage) settled() bool {
+	return s.server.Settled(func() (n int) {
+		for _, g := range s.gates {
+			n += g.Stats().Waiting
+		}
+		return n
+	})
 }
 
 func (s *stage) load() {

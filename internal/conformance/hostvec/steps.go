@@ -11,10 +11,9 @@ import (
 	"github.com/httptrigger/httptrigger/internal/conformance/wire"
 )
 
-const (
-	settle  = 40 * time.Millisecond // how long a state that cannot be seen to come must last
-	patient = 3 * time.Second       // how long an expected state may take to come
-)
+// patient is how long a host where nothing moves may take to come to the state
+// that a step expects: the end of a timeout of its own, say.
+const patient = 10 * time.Second
 
 // A run is a request of steps.
 type run struct {
@@ -63,10 +62,9 @@ func (p *play) take(s *step) error {
 		if slices.Contains(p.early, m.name) {
 			p.stages.release(call.Addr)
 		}
-		if len(starts) == 1 {
-			continue
+		if !p.rest() { // the order of the vector is that of the queue
+			return fmt.Errorf("%s comes to no rest", m.name)
 		}
-		time.Sleep(settle / 4) // the order of the vector is that of the queue
 	}
 	for _, name := range s.Release {
 		if r := p.find(name); r != nil {
@@ -110,25 +108,29 @@ func (p *play) write(name string, text json.RawMessage) error {
 			p.handlers[f.Name] = p.reached(f.Name) // a function that the vector adds and says nothing of
 		}
 	}
-	return p.host.Reload(p.config())
+	err := p.host.Reload(p.config())
+	p.gated()
+	return err
 }
 
-// outcome compares what has become of the requests with what a step says, and
-// waits for it for a while.
+// rest waits until nothing moves.
+func (p *play) rest() bool { return wire.Await(wire.Patience, p.settled) }
+
+// outcome compares what has become of the requests with what a step says, once
+// nothing moves.
 func (p *play) outcome(s *step) []string {
-	deadline := time.Now().Add(patient)
-	for {
-		diffs := p.states(s)
-		if len(diffs) == 0 {
-			time.Sleep(settle)
-			if diffs = p.states(s); len(diffs) == 0 {
-				break
-			}
+	if !p.rest() {
+		return append(p.states(s), "the requests come to no rest")
+	}
+	var diffs []string
+	wire.Await(patient, func() bool {
+		if diffs = p.states(s); len(diffs) == 0 && !p.settled() {
+			diffs = []string{"the requests came to no rest again"}
 		}
-		if time.Now().After(deadline) {
-			return diffs
-		}
-		time.Sleep(settle / 10)
+		return len(diffs) == 0
+	})
+	if len(diffs) > 0 {
+		return diffs
 	}
 	for name := range s.Then {
 		if r := p.find(name); r != nil && p.answered(r) {
@@ -138,14 +140,7 @@ func (p *play) outcome(s *step) []string {
 	return nil
 }
 
-func (p *play) answered(r *run) bool {
-	select {
-	case <-r.call.Done():
-		return !r.aborted
-	default:
-		return false
-	}
-}
+func (p *play) answered(r *run) bool { return r.call.Answered() && !r.aborted }
 
 // states compares once.
 func (p *play) states(s *step) []string {

@@ -28,13 +28,13 @@ type sight struct {
 	body      []byte
 	bound     any
 	bindErr   error
-	cancelled bool
-	completed bool
+	returned  chan struct{} // closed when the function has returned
+	cancelled bool          // its context had ended by then
 }
 
 // see keeps what a function sees.
 func (s *stage) see(name string, r *http.Request) *sight {
-	g := &sight{function: name, header: r.Header.Clone(), query: r.URL.Query()}
+	g := &sight{function: name, header: r.Header.Clone(), query: r.URL.Query(), returned: make(chan struct{})}
 	g.inv, _ = trigger.FromContext(r.Context())
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -62,8 +62,9 @@ func (s *stage) handler(f *function) (h http.Handler, missing string) {
 	}
 	return trigger.Func(func(ctx context.Context, r *trigger.Request) (any, error) {
 		g := s.see(f.Name, r.Request)
+		defer close(g.returned)
 		v, err := run(ctx, r, g)
-		g.cancelled, g.completed = ctx.Err() != nil, true
+		g.cancelled = ctx.Err() != nil
 		return v, err
 	}), ""
 }

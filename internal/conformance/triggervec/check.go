@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/wire"
 	"github.com/httptrigger/httptrigger/keys"
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -207,7 +208,7 @@ func (s *stage) saw(x *expectation) []string {
 		}
 	}
 	needs := x.RouteValues != nil || x.WorkerParams != nil || x.Identities != nil || x.POCO != nil ||
-		x.RouteParameters != nil || x.Parameter != nil || x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.BodyDelivered
+		x.RouteParameters != nil || x.Parameter != nil || x.FunctionSeesHeadersAbsent != nil || x.FunctionContextCancelled != nil || x.FunctionCompletes != nil || x.BodyDelivered
 	if !needs {
 		return diffs
 	}
@@ -236,9 +237,7 @@ func (s *stage) saw(x *expectation) []string {
 	if x.BodyDelivered && len(g.body) == 0 {
 		add("the function got no body")
 	}
-	if x.FunctionContextCancelled != nil && g.cancelled != *x.FunctionContextCancelled {
-		add("context cancelled: got %v, want %v", g.cancelled, *x.FunctionContextCancelled)
-	}
+	diffs = append(diffs, g.ended(x)...)
 	if x.Identities != nil {
 		if got := identitiesOf(g); !sameIdentities(got, *x.Identities) {
 			add("identities: got %+v, want %+v", got, *x.Identities)
@@ -260,6 +259,27 @@ func (s *stage) saw(x *expectation) []string {
 		diffs = append(diffs, g.inTypes(x)...)
 	}
 	return append(diffs, s.fields(g, x.POCO)...)
+}
+
+// ended waits for the end of a function that may outlive its answer, and compares
+// how it came to it. One that was called off does not complete.
+func (g *sight) ended(x *expectation) []string {
+	if x.FunctionContextCancelled == nil && x.FunctionCompletes == nil {
+		return nil
+	}
+	select {
+	case <-g.returned:
+	case <-time.After(wire.Patience):
+		return []string{"the function goes on and on"}
+	}
+	var diffs []string
+	if want := x.FunctionCompletes; want != nil && *want == g.cancelled {
+		diffs = append(diffs, fmt.Sprintf("completes: got %v, want %v", !g.cancelled, *want))
+	}
+	if want := x.FunctionContextCancelled; want != nil && *want != g.cancelled {
+		diffs = append(diffs, fmt.Sprintf("context cancelled: got %v, want %v", g.cancelled, *want))
+	}
+	return diffs
 }
 
 // inTypes compares the values of the route, as numbers where numbers are wanted,

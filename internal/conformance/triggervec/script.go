@@ -13,27 +13,26 @@ import (
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
-const (
-	settle  = 40 * time.Millisecond // how long a state that cannot be seen to come must last
-	patient = 5 * time.Second       // how long an expected state may take to come
-)
-
 // A waiting is a call that a step ends.
 type waiting struct {
-	end     chan string // how: "", "throw" or "panic"
-	entered chan struct{}
+	end  chan struct{} // closed when it is told
+	told bool
+	how  string // "", "throw" or "panic"
 }
 
 const nameHeader = "X-Vector-Name"
 
 // wait is a function that runs until a step ends it.
-func (s *stage) wait(ctx context.Context, r *trigger.Request, _ *sight) (any, error) {
+func (s *stage) wait(_ context.Context, r *trigger.Request, _ *sight) (any, error) {
 	name := r.Header.Get(nameHeader)
 	s.mu.Lock()
 	w := s.gates[name]
 	s.order = append(s.order, name)
 	s.running++
 	s.peak = max(s.peak, s.running)
+	if w != nil && !w.told {
+		s.server.Hold(r.RemoteAddr)
+	}
 	s.mu.Unlock()
 	defer func() {
 		s.mu.Lock()
@@ -43,8 +42,7 @@ func (s *stage) wait(ctx context.Context, r *trigger.Request, _ *sight) (any, er
 	if w == nil {
 		return nil, errors.New("nobody will end this call")
 	}
-	close(w.entered)
-	switch how := <-w.end; how {
+	switch <-w.end; w.how {
 	case "throw":
 		return nil, errors.New("as the step says")
 	case "panic":
@@ -62,40 +60,75 @@ type play struct {
 }
 
 func (p *play) arrive(name string) error {
-	w := &waiting{end: make(chan string, 1), entered: make(chan struct{})}
 	p.mu.Lock()
-	p.gates[name] = w
+	p.gates[name] = &waiting{end: make(chan struct{})}
 	p.mu.Unlock()
 	f := p.vector.Functions[0].Name
 	call, err := p.server.Start(&wire.Request{Method: "GET", Target: "/api/" + f, Host: "functions.example", Headers: [][2]string{{nameHeader, name}}})
 	if err != nil {
 		return err
 	}
-	p.mu.Lock()
 	p.calls[name] = call
 	p.names = append(p.names, name)
-	p.mu.Unlock()
-	select { // the order of the steps is that of the queue
-	case <-w.entered:
-	case <-call.Done():
-	case <-time.After(settle):
+	return p.rest() // the order of the steps is that of the queue
+}
+
+// rest waits until nothing moves: each call has its answer, runs until a step ends
+// it, or waits in line.
+func (p *play) rest() error {
+	waiting := func() int {
+		if g := p.host.Gate(); g != nil {
+			return g.Stats().Waiting
+		}
+		return 0
+	}
+	if !wire.Await(wire.Patience, func() bool { return p.server.Settled(waiting) }) {
+		return errors.New("the calls come to no rest")
 	}
 	return nil
 }
 
+// tell ends a call, if none did before.
+func (p *play) tell(name, how string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if w := p.gates[name]; !w.told {
+		w.told, w.how = true, how
+		p.server.Resume(p.calls[name].Addr)
+		close(w.end)
+	}
+}
+
 func (p *play) end(name, how string) error {
-	w := p.gates[name]
-	if w == nil {
+	if p.calls[name] == nil {
 		return fmt.Errorf("step ends %q, which did not arrive", name)
 	}
-	w.end <- how
+	p.tell(name, how)
+	return p.ended(name)
+}
+
+// ended waits for the answer of a call, and until the next one runs.
+func (p *play) ended(name string) error {
 	select {
 	case <-p.calls[name].Done():
-	case <-time.After(patient):
+	case <-time.After(wire.Patience):
 		return fmt.Errorf("%s was not answered", name)
 	}
-	time.Sleep(settle / 4) // the next one enters
-	return nil
+	return p.rest()
+}
+
+// cancel ends a call from the client's side. In Default one that waits leaves the
+// line at once.
+func (p *play) cancel(name string) error {
+	call := p.calls[name]
+	if call == nil {
+		return fmt.Errorf("step cancels %q, which did not arrive", name)
+	}
+	call.Abort()
+	if !p.compat && !wire.Await(wire.Patience, func() bool { return call.Held() || !call.Inside() }) {
+		return fmt.Errorf("%s waits on without a client", name)
+	}
+	return p.rest()
 }
 
 // take does what a step says; what is missing for it is told apart from errors.
@@ -116,12 +149,9 @@ func (p *play) take(s *step) (missing string, err error) {
 	case s.Panic != "":
 		return "", p.end(s.Panic, "panic")
 	case s.Cancel != "":
-		p.calls[s.Cancel].Abort()
-		time.Sleep(settle)
+		return "", p.cancel(s.Cancel)
 	case s.ExpectDone != "":
-		select {
-		case <-p.calls[s.ExpectDone].Done():
-		case <-time.After(settle):
+		if call := p.calls[s.ExpectDone]; call == nil || !call.Answered() {
 			return "", fmt.Errorf("%s has no answer yet", s.ExpectDone)
 		}
 	case s.FinishAll:
@@ -150,19 +180,12 @@ func (p *play) take(s *step) (missing string, err error) {
 
 // endAll ends every call that runs or will, and waits for the answers.
 func (p *play) endAll() error {
-	p.mu.Lock()
-	for _, w := range p.gates {
-		select {
-		case w.end <- "":
-		default: // it was told already
-		}
-	}
-	p.mu.Unlock()
 	for _, name := range p.names {
-		select {
-		case <-p.calls[name].Done():
-		case <-time.After(patient):
-			return fmt.Errorf("%s was not answered", name)
+		p.tell(name, "")
+	}
+	for _, name := range p.names {
+		if err := p.ended(name); err != nil {
+			return err
 		}
 	}
 	return nil

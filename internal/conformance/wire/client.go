@@ -19,9 +19,6 @@ import (
 	"time"
 )
 
-// Patience is how long a request may take before the client gives up.
-const Patience = 20 * time.Second
-
 // A Request is what goes over the wire. Host and Connection are added, and a
 // length or a chunked coding if there is a body.
 type Request struct {
@@ -45,11 +42,13 @@ type Response struct {
 
 // A Call is a request under way.
 type Call struct {
-	// Addr is the client's address, which the server sees as RemoteAddr.
+	// Addr is the client's address, which the server sees as RemoteAddr. No other
+	// call to the same server has it.
 	Addr string
 
+	server *Server
 	conn   net.Conn
-	method string
+	bodied bool
 	done   chan struct{}
 	result *Response
 	err    error
@@ -61,11 +60,11 @@ func (s *Server) Start(r *Request) (*Call, error) {
 	if r.Secure {
 		addr = s.secure.Addr().String()
 	}
-	conn, err := net.Dial("tcp", addr)
+	conn, err := s.dial(addr)
 	if err != nil {
 		return nil, err
 	}
-	c := &Call{Addr: conn.LocalAddr().String(), conn: conn, method: r.Method, done: make(chan struct{})}
+	c := &Call{Addr: conn.LocalAddr().String(), server: s, conn: conn, bodied: r.Chunked || len(r.Body) > 0, done: make(chan struct{})}
 	if r.Secure {
 		c.conn = tls.Client(conn, &tls.Config{InsecureSkipVerify: true, NextProtos: []string{"http/1.1"}})
 	}
@@ -74,6 +73,7 @@ func (s *Server) Start(r *Request) (*Call, error) {
 	}
 	go func() {
 		defer close(c.done)
+		defer s.at(c.Addr, func(p *place) { p.open = false })
 		defer c.conn.Close()
 		go func() { _, _ = c.conn.Write(r.bytes()) }() // a refusal may come first
 		c.result, c.err = read(c.conn, r.Method)
@@ -81,13 +81,26 @@ func (s *Server) Start(r *Request) (*Call, error) {
 	return c, nil
 }
 
-// Do sends a request and waits for the answer.
+// dial connects from an address that was not used before: the system gives away
+// those of connections that are closed.
+func (s *Server) dial(addr string) (net.Conn, error) {
+	for {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil || s.send(conn.LocalAddr().String()) {
+			return conn, err
+		}
+		defer conn.Close() // until there is another
+	}
+}
+
+// Do sends a request and waits for the answer, and for the handler to return.
 func (s *Server) Do(r *Request) (*Response, string, error) {
 	c, err := s.Start(r)
 	if err != nil {
 		return nil, "", err
 	}
 	<-c.done
+	Await(Patience, func() bool { return !c.Inside() })
 	return c.result, c.Addr, c.err
 }
 
@@ -97,8 +110,32 @@ func (c *Call) Done() <-chan struct{} { return c.done }
 // Result returns the answer; Done must be closed.
 func (c *Call) Result() (*Response, error) { return c.result, c.err }
 
-// Abort closes the connection.
-func (c *Call) Abort() { c.conn.Close() }
+// Answered reports whether Done is closed.
+func (c *Call) Answered() bool {
+	select {
+	case <-c.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// Inside reports whether the handler is at the request.
+func (c *Call) Inside() bool { return c.server.look(c.Addr).inside }
+
+// Held reports whether the handler waits for a word of the client's.
+func (c *Call) Held() bool { return c.server.look(c.Addr).held }
+
+// Abort closes the connection and waits until the handler can see it. The server
+// looks for the end of a connection only once the body is read, so that of a
+// request with a body, which the handler may leave unread, is not waited for.
+func (c *Call) Abort() {
+	c.conn.Close()
+	<-c.done
+	if !c.bodied {
+		Await(Patience, func() bool { p := c.server.look(c.Addr); return p.gone || !p.inside })
+	}
+}
 
 // bytes returns the request as it goes over the wire.
 func (r *Request) bytes() []byte {

@@ -17,10 +17,11 @@ import (
 )
 
 // A Server serves a handler on two listeners of the loopback interface, one
-// plain and one with TLS.
+// plain and one with TLS, and knows where the requests are.
 type Server struct {
 	plain, secure net.Listener
 	server        *http.Server
+	watch
 }
 
 // NewServer starts serving. Panics of the handler are not logged.
@@ -40,26 +41,27 @@ func NewServer(h http.Handler) (*Server, error) {
 	s := &Server{
 		plain:  plain,
 		secure: secure,
-		server: &http.Server{
-			Handler:           h,
-			ErrorLog:          log.New(io.Discard, "", 0),
-			ReadHeaderTimeout: Patience,
-			// The reference's server has no answer of its own to OPTIONS *.
-			DisableGeneralOptionsHandler: true,
-			TLSConfig:                    &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
-		},
+	}
+	s.server = &http.Server{
+		Handler:           s.around(h),
+		ErrorLog:          log.New(io.Discard, "", 0),
+		ReadHeaderTimeout: Patience,
+		// The reference's server has no answer of its own to OPTIONS *.
+		DisableGeneralOptionsHandler: true,
+		TLSConfig:                    &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"http/1.1"}},
 	}
 	go func() { _ = s.server.Serve(plain) }()
 	go func() { _ = s.server.ServeTLS(secure, "", "") }()
 	return s, nil
 }
 
-// Close ends all connections.
+// Close ends all connections and waits for the handlers to return.
 func (s *Server) Close() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_ = s.server.Shutdown(ctx)
 	_ = s.server.Close()
+	Await(Patience, s.empty)
 }
 
 // URL returns the address of the plain listener.
