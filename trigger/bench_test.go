@@ -1,6 +1,7 @@
 package trigger_test
 
 import (
+	"math"
 	"net/http"
 	"testing"
 
@@ -81,7 +82,9 @@ func BenchmarkHost(b *testing.B) {
 }
 
 // TestHostAllocs holds what a request costs: the one object that carries
-// context, request and invocation, and nothing in a bare host.
+// context, request and invocation, and nothing in a bare host. What goroutines of
+// other tests allocate meanwhile is counted too, so the least of some counts is
+// taken.
 func TestHostAllocs(t *testing.T) {
 	h, bare := benchHost(t, false), benchHost(t, true)
 	for _, tt := range []struct {
@@ -98,12 +101,18 @@ func TestHostAllocs(t *testing.T) {
 		w := &nullWriter{http.Header{}}
 		r := benchRequest(tt.target, tt.key)
 		value := []string{tt.key}
-		got := testing.AllocsPerRun(200, func() {
-			if tt.key != "" {
-				r.Header["X-Functions-Key"] = value
+		got := math.Inf(1)
+		for range 10 {
+			got = min(got, testing.AllocsPerRun(200, func() {
+				if tt.key != "" {
+					r.Header["X-Functions-Key"] = value
+				}
+				tt.h.ServeHTTP(w, r)
+			}))
+			if got <= tt.want {
+				break
 			}
-			tt.h.ServeHTTP(w, r)
-		})
+		}
 		if got > tt.want {
 			t.Errorf("%s: %v allocations, want %v", tt.target, got, tt.want)
 		}

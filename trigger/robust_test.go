@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -51,13 +52,19 @@ func TestPanicAfterHijack(t *testing.T) {
 			panic("after hijack")
 		}),
 	}}})
-	srv := httptest.NewServer(h)
+	var inside sync.WaitGroup // the caller has all before the host is done
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		inside.Add(1)
+		defer inside.Done()
+		h.ServeHTTP(w, r)
+	}))
 	defer srv.Close()
 	for range 2 {
 		if got := raw(t, srv.Listener.Addr().String(), "GET /api/f HTTP/1.1\r\nHost: h\r\n\r\n"); got != "mine" {
 			t.Errorf("the caller gets %q", got)
 		}
 	}
+	inside.Wait()
 	if h.Running() != 0 || gate.Stats().Running != 0 {
 		t.Errorf("%d requests running, %d places taken", h.Running(), gate.Stats().Running)
 	}
@@ -88,6 +95,8 @@ func TestSlowBody(t *testing.T) {
 }
 
 // answering is a custom handler that says what it got, or answers as it is told.
+// It reads on until the host is done, for what is left unread when a connection is
+// closed makes a reset of it, which may overtake the answer.
 func answering(t *testing.T, answer func(conn net.Conn, head string)) string {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -108,6 +117,8 @@ func answering(t *testing.T, answer func(conn net.Conn, head string)) string {
 					head.WriteString(lines.Text() + "\n")
 				}
 				answer(conn, head.String())
+				conn.(*net.TCPConn).CloseWrite()
+				io.Copy(io.Discard, conn)
 			}()
 		}
 	}()

@@ -158,7 +158,9 @@ func noon() time.Time { return time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC) }
 
 // config is one that the provider's good tokens pass.
 func (p *provider) config() oidctrigger.Config {
-	return oidctrigger.Config{Issuer: p.URL, Audiences: []string{"other", audience}, Client: p.Client(), Now: noon}
+	patient := *p.Client()
+	patient.Timeout = time.Minute
+	return oidctrigger.Config{Issuer: p.URL, Audiences: []string{"other", audience}, Client: &patient, Now: noon}
 }
 
 func newVerifier(t testing.TB, c oidctrigger.Config) *oidctrigger.Verifier {
