@@ -16,7 +16,7 @@ func TestHostVectors(t *testing.T) {
 // TestRuleApps replays apps of the same form that were written from the rules TR-1
 // to TR-220 where the recorded apps show none.
 func TestRuleApps(t *testing.T) {
-	vec.Test(t, hostvec.Run, "testdata/rule-apps.json.gz")
+	vec.Test(t, hostvec.Run, "testdata/rule-apps.json.gz", "testdata/rule-apps-2.json.gz")
 }
 
 // TestRuleAppsLoad has apps that try how files and settings are read.

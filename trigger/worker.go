@@ -173,8 +173,14 @@ func (w *Worker) forwarder(base *url.URL, transport http.RoundTripper, f *Functi
 					p.Out.Header[name] = v // who is in front is the program's to know
 				}
 			}
+			if rulesOf(p.In.Context()).compat {
+				dropContentFields(p.Out)
+			}
 			if inv, ok := FromContext(p.In.Context()); ok {
 				w.mark(p.Out.Header, inv)
+			}
+			if agent := p.In.UserAgent(); agent != "" {
+				p.Out.Header["User-Agent"] = []string{agent + " " + p.Out.UserAgent()}
 			}
 		},
 		ErrorHandler: func(rw http.ResponseWriter, r *http.Request, err error) {
@@ -192,7 +198,7 @@ func (w *Worker) forwarder(base *url.URL, transport http.RoundTripper, f *Functi
 				w.fail(rw, r, badAnswer(f.Name, "a chunked body is not handed on"))
 				return
 			}
-			r.URL.RawQuery = withEqualSigns(r.URL.RawQuery)
+			r.URL.RawQuery = forwardedQuery(r)
 		}
 		relayed.ServeHTTP(rw, r)
 	})
@@ -253,21 +259,6 @@ func (w *Worker) fail(rw http.ResponseWriter, r *http.Request, err *WorkerError)
 		}
 	}
 	refuse.Error(rw, err)
-}
-
-// withEqualSigns writes a query as the reference writes it on: a name without a
-// value gets an equal sign.
-func withEqualSigns(query string) string {
-	if query == "" {
-		return ""
-	}
-	parts := strings.Split(query, "&")
-	for i, p := range parts {
-		if p != "" && !strings.Contains(p, "=") {
-			parts[i] = p + "="
-		}
-	}
-	return strings.Join(parts, "&")
 }
 
 // describer sends a description of the request and makes an answer of what the

@@ -86,7 +86,7 @@ func (s *stage) reached(name string) http.Handler {
 
 // inproc is a function in the host's own process.
 func (s *stage) inproc(name string, f *function, a *answer) (http.Handler, string) {
-	fill, missing := parameter(f.Parameters)
+	fill, fillRouted, missing := parameters(f.Parameters)
 	if missing != "" {
 		return s.reached(name), missing
 	}
@@ -99,6 +99,12 @@ func (s *stage) inproc(name string, f *function, a *answer) (http.Handler, strin
 		if fill != nil {
 			var err error
 			if sight.bound, err = fill(req); err != nil {
+				return nil, err
+			}
+		}
+		if fillRouted != nil {
+			var err error
+			if sight.params, err = fillRouted(req); err != nil {
 				return nil, err
 			}
 		}
@@ -130,18 +136,18 @@ func (a *answer) result() (make func() (any, error), missing string) {
 	case a.Nothing:
 		return give(nil), ""
 	case a.Return != nil:
-		return give(value(a.Return)), ""
+		return give(a.before(value(a.Return))), ""
 	case a.JToken != nil:
-		return give(tree(compact(a.JToken))), ""
+		return give(a.before(tree(compact(a.JToken)))), ""
 	case a.ObjectResult != nil:
 		o := a.ObjectResult
 		v := value(o.Value)
 		if v == nil && o.Status == 0 {
-			return give(nil), ""
+			return give(a.before(nil)), ""
 		}
-		return give(&trigger.Response{Status: o.Status, Body: v, Negotiate: true}), ""
+		return give(a.before(&trigger.Response{Status: o.Status, Body: v, Negotiate: true})), ""
 	case a.Redirect != "":
-		return give(trigger.Redirect(a.Redirect)), ""
+		return give(a.before(trigger.Redirect(a.Redirect))), ""
 	case a.Bytes != nil:
 		b, err := base64.StdEncoding.DecodeString(*a.Bytes)
 		if err != nil {
@@ -151,18 +157,19 @@ func (a *answer) result() (make func() (any, error), missing string) {
 		if ctype == "" {
 			ctype = "application/octet-stream"
 		}
-		return give(&trigger.Response{Body: b, Header: http.Header{"Content-Type": {ctype}}}), ""
+		return give(a.before(&trigger.Response{Body: b, Header: http.Header{"Content-Type": {ctype}}})), ""
 	case a.RawBytes != nil:
-		return give(json.RawMessage(`"` + *a.RawBytes + `"`)), ""
+		return give(a.before(json.RawMessage(`"` + *a.RawBytes + `"`))), ""
 	case a.Write != nil:
 		return give(a.writes()), ""
-	case a.Status != nil:
+	case a.Value != nil:
+		return nil, "host/net-members"
+	case a.Response != nil || a.Outputs != nil || a.RawAnswer != nil:
+		return nil, "an answer of another model"
+	case a.Status != nil || a.Body != nil || a.ContentType != "" || len(a.Headers)+len(a.Cookies) > 0:
 		return give(a.content()), ""
 	}
-	if a.Value != nil {
-		return nil, "host/net-members"
-	}
-	return nil, "this kind of answer"
+	return give(nil), ""
 }
 
 // panics is a handler that panics, before or after it has begun its answer.
@@ -185,6 +192,12 @@ func (a *answer) panics() http.Handler {
 func (a *answer) writes() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header()["Content-Type"] = nil // the vector's function sets none, and the server must not guess
+		for name, values := range a.header() {
+			w.Header()[name] = values
+		}
+		if a.ContentType != "" {
+			w.Header().Set("Content-Type", a.ContentType)
+		}
 		if a.Status != nil {
 			w.WriteHeader(*a.Status)
 		}
@@ -192,33 +205,60 @@ func (a *answer) writes() http.Handler {
 	})
 }
 
-// content is a handler that sets fields and then answers with a text.
-func (a *answer) content() any {
-	header := http.Header{} // set before, so that it replaces the host's own
+// header are the fields that the function sets before it answers.
+func (a *answer) header() http.Header {
+	header := http.Header{}
 	for name, values := range a.Headers {
 		for _, v := range values {
 			header.Add(name, v)
 		}
 	}
-	ctype := header.Get("Content-Type")
-	if a.ContentType != "" {
-		ctype = a.ContentType
+	return header
+}
+
+// content is a handler that sets fields and then answers with a text.
+func (a *answer) content() any {
+	ctype := a.ContentType
+	if ctype == "" {
+		ctype = a.header().Get("Content-Type")
 	}
 	if ctype == "" {
 		ctype = "text/plain; charset=utf-8"
 	}
-	delete(header, "Content-Type")
-	result := &trigger.Response{Status: *a.Status, Header: http.Header{"Content-Type": {ctype}}}
+	result := &trigger.Response{Header: http.Header{"Content-Type": {ctype}}}
+	if a.Status != nil {
+		result.Status = *a.Status
+	}
 	body := []byte{} // whose length is known, as that of a content result
 	if a.Body != nil {
 		body = []byte(*a.Body)
 	}
 	result.Body = body
-	for _, c := range a.Cookies {
-		result.Cookies = append(result.Cookies, c.cookie())
+	return a.before(result)
+}
+
+// before is a result before which the function sets fields and cookies on the
+// response itself, so that they replace the host's own.
+func (a *answer) before(result any) any {
+	if len(a.Headers)+len(a.Cookies) == 0 {
+		return result
 	}
-	answer := trigger.Func(func(context.Context, *trigger.Request) (any, error) { return result, nil })
+	answer := trigger.Func(func(context.Context, *trigger.Request) (any, error) {
+		if len(a.Cookies) == 0 {
+			return result, nil
+		}
+		response := &trigger.Response{Body: result, Negotiate: true}
+		if r, ok := result.(*trigger.Response); ok {
+			*response = *r
+		}
+		for _, c := range a.Cookies {
+			response.Cookies = append(response.Cookies, c.cookie())
+		}
+		return response, nil
+	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		header := a.header()
+		delete(header, "Content-Type") // the result's to say
 		for name, values := range header {
 			w.Header()[name] = slices.Clone(values)
 		}

@@ -82,8 +82,7 @@ func (a *answer) serve(w http.ResponseWriter, r *http.Request) {
 
 // program answers the description of a request.
 func (a *answer) program(w http.ResponseWriter) {
-	var panics bool
-	if json.Unmarshal(a.Panic, &panics) == nil && panics {
+	if a.Panic != nil && string(a.Panic) != "false" {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}

@@ -5,8 +5,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -19,46 +21,67 @@ import (
 // A filler fills the typed parameters of a function from a request.
 type filler func(*trigger.Request) (any, error)
 
-// parameter makes a filler of the declared types. A struct is written
-// {Name:string, Id:int?, Sub:{X:int}}.
-func parameter(types map[string]string) (filler, string) {
-	switch {
-	case len(types) == 0:
-		return nil, ""
-	case len(types) > 1:
-		return nil, "several typed parameters"
+// parameters makes fillers of the declared types: one of the trigger's parameter,
+// nil if that is the request itself, and one of those that take values of the
+// route, nil if there are none. A struct is written {Name:string, Id:int?,
+// Sub:{X:int}}.
+func parameters(types map[string]string) (body, routed filler, missing string) {
+	var fields []reflect.StructField
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		f, missing := triggerParameter(types[name])
+		switch {
+		case missing == "" && (f == nil || body == nil):
+			if f != nil {
+				body = f
+			}
+			continue
+		case missing == "" && types[name] != "string":
+			return nil, nil, "several parameters of the trigger's"
+		}
+		t, ok := simpleType(types[name])
+		if !ok {
+			return nil, nil, missing
+		}
+		fields = append(fields, reflect.StructField{Name: exported(name), Type: t, Tag: reflect.StructTag(fmt.Sprintf("route:%q", name))})
 	}
-	for _, text := range types {
-		switch text {
-		case "HttpRequest":
-			return nil, ""
-		case "string":
-			return func(r *trigger.Request) (any, error) {
-				body, err := readAll(r.Request)
-				return string(body), err
-			}, ""
-		case "byte[]":
-			return func(r *trigger.Request) (any, error) {
-				body, err := readAll(r.Request)
-				return base64.StdEncoding.EncodeToString(body), err
-			}, ""
-		case "stream":
-			return func(r *trigger.Request) (any, error) {
-				body, err := readAll(r.Request)
-				return string(body), err
-			}, ""
-		}
-		t, rest, err := parseType(text)
-		if err != nil || rest != "" || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct {
-			return nil, fmt.Sprintf("parameter type %q", text)
-		}
+	if fields != nil {
+		routed = structFiller(reflect.StructOf(fields))
+	}
+	return body, routed, ""
+}
+
+// exported is a name as that of a field.
+func exported(name string) string { return strings.ToUpper(name[:1]) + name[1:] }
+
+func structFiller(t reflect.Type) filler {
+	return func(r *trigger.Request) (any, error) {
+		v := reflect.New(t)
+		err := r.Bind(v.Interface())
+		return v.Interface(), err
+	}
+}
+
+// triggerParameter makes the filler of a type that a trigger's parameter has.
+func triggerParameter(text string) (filler, string) {
+	switch text {
+	case "HttpRequest":
+		return nil, ""
+	case "string", "stream":
 		return func(r *trigger.Request) (any, error) {
-			v := reflect.New(t.Elem())
-			err := r.Bind(v.Interface())
-			return v.Interface(), err
+			body, err := readAll(r.Request)
+			return string(body), err
+		}, ""
+	case "byte[]":
+		return func(r *trigger.Request) (any, error) {
+			body, err := readAll(r.Request)
+			return base64.StdEncoding.EncodeToString(body), err
 		}, ""
 	}
-	return nil, ""
+	t, rest, err := parseType(text)
+	if err != nil || rest != "" || t.Kind() != reflect.Pointer || t.Elem().Kind() != reflect.Struct || !strings.HasPrefix(text, "{") {
+		return nil, fmt.Sprintf("parameter type %q", text)
+	}
+	return structFiller(t.Elem()), ""
 }
 
 // kind stands for an enumeration with the members One and Two.
@@ -187,6 +210,22 @@ func sameBound(got any, want json.RawMessage) string {
 		}
 		if !ok || !sameField(v.FieldByName(m.name), m.text) {
 			return fmt.Sprintf("bound: %s: got %s, want %s", m.name, printed(v.FieldByName(m.name)), m.text)
+		}
+	}
+	return ""
+}
+
+// sameParameters compares what parameters were filled to from the route.
+func sameParameters(got any, want json.RawMessage) string {
+	members, err := ordered(want)
+	if err != nil || got == nil {
+		return fmt.Sprintf("parameters: got %v, want %s", got, want)
+	}
+	v := reflect.ValueOf(got).Elem()
+	for _, m := range members {
+		f := v.FieldByName(exported(m.name))
+		if f.IsValid() && !sameField(f, m.text) {
+			return fmt.Sprintf("parameter %s: got %s, want %s", m.name, printed(f), m.text)
 		}
 	}
 	return ""

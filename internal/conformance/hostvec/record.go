@@ -20,6 +20,7 @@ type sight struct {
 	inv      *trigger.Invocation
 	body     []byte // nil if it did not read it
 	bound    any    // what its typed parameter was filled to
+	params   any    // what its parameters of the route were filled to
 	sent     bool   // body is what a custom handler was sent
 }
 

@@ -1,6 +1,7 @@
 package hostvec
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -45,6 +46,12 @@ func (w *seen) check(req *wire.Request, got []*sight, n names) []string {
 	if d := w.identities(g); d != "" {
 		add("%s", d)
 	}
+	if w.BodyBase64 != nil && base64.StdEncoding.EncodeToString(g.body) != *w.BodyBase64 {
+		add("body: got %s, want %s in base64", show(g.body), *w.BodyBase64)
+	}
+	if w.Target != nil && g.request.RequestURI != n.expand(*w.Target) {
+		add("target: got %q, want %q", g.request.RequestURI, *w.Target)
+	}
 	if w.Body != nil && string(g.body) != n.expand(*w.Body) {
 		add("body: got %s, want %q", show(g.body), *w.Body)
 	}
@@ -55,13 +62,15 @@ func (w *seen) check(req *wire.Request, got []*sight, n names) []string {
 			add("%s", d)
 		}
 	}
-	if d := w.query(req, g); d != "" {
+	if d := w.query(req, g, n); d != "" {
 		add("%s", d)
 	}
 	if w.Parameters != nil {
-		add("seen.parameters is not compared")
+		if d := sameParameters(g.params, json.RawMessage(n.expand(string(w.Parameters)))); d != "" {
+			add("%s", d)
+		}
 	}
-	if d := w.headers(req, g); d != "" {
+	if d := w.headers(req, g, n); d != "" {
 		add("%s", d)
 	}
 	return diffs
@@ -99,7 +108,7 @@ func text(s *string, otherwise string) string {
 
 // query compares the query: as it was sent, unless the record has another one,
 // as text or as values by name.
-func (w *seen) query(req *wire.Request, g *sight) string {
+func (w *seen) query(req *wire.Request, g *sight, n names) string {
 	got := g.request.URL.RawQuery
 	_, want, _ := strings.Cut(req.Target, "?")
 	switch {
@@ -111,7 +120,7 @@ func (w *seen) query(req *wire.Request, g *sight) string {
 		parsed := g.request.URL.Query()
 		same := len(values) == len(parsed)
 		for name, list := range values {
-			same = same && slices.Equal(joined(parsed[name]), joined(list))
+			same = same && oneLine(parsed[name]) == n.expand(oneLine(list))
 		}
 		if !same {
 			return fmt.Sprintf("query: got %q, want %s", got, w.Query)
@@ -121,7 +130,7 @@ func (w *seen) query(req *wire.Request, g *sight) string {
 		if err := json.Unmarshal(w.Query, &want); err != nil {
 			return "query: " + err.Error()
 		}
-		want = strings.TrimPrefix(want, "?")
+		want = n.expand(strings.TrimPrefix(want, "?"))
 	}
 	if got != want {
 		return fmt.Sprintf("query: got %q, want %q", got, want)
@@ -195,24 +204,21 @@ func (w *seen) identities(g *sight) string {
 
 // headers compares the request's headers: as they were sent, unless the record
 // has others.
-func (w *seen) headers(req *wire.Request, g *sight) string {
+func (w *seen) headers(req *wire.Request, g *sight, n names) string {
 	want := http.Header{}
 	for _, h := range req.Headers {
 		name := http.CanonicalHeaderKey(h[0])
 		want[name] = append(want[name], strings.TrimSpace(h[1]))
 	}
 	if w.Headers != nil {
-		var other map[string]lines
-		if json.Unmarshal(w.Headers, &other) != nil {
-			return "seen.headers is not compared"
+		other, err := fieldsOf(w.Headers)
+		if err != nil {
+			return "seen.headers: " + err.Error()
 		}
-		want = http.Header{}
-		for name, values := range other {
-			want[http.CanonicalHeaderKey(name)] = values
-		}
+		want = other
 	}
 	got := g.request.Header.Clone()
-	if g.inv == nil && w.Headers == nil { // forwarded: the host's own fields are not recorded
+	if g.inv == nil { // forwarded: the host's own fields are not always recorded
 		for _, name := range []string{"User-Agent", "X-Azure-Functions-Invocationid", "X-Azure-Functions-Hostversion", "Accept-Encoding"} {
 			if want[name] == nil {
 				got.Del(name)
@@ -224,7 +230,7 @@ func (w *seen) headers(req *wire.Request, g *sight) string {
 		want.Del(name)
 	}
 	for name := range want {
-		if !slices.Equal(joined(got[name]), joined(want[name])) {
+		if !wire.Matches(oneLine(got[name]), n.expand(oneLine(want[name]))) {
 			return fmt.Sprintf("request headers: got %s, want %s", wire.Fields(got), wire.Fields(want))
 		}
 	}
@@ -234,5 +240,26 @@ func (w *seen) headers(req *wire.Request, g *sight) string {
 	return ""
 }
 
-// joined makes one text of the lines of a header.
-func joined(values []string) []string { return []string{strings.Join(values, ",")} }
+// oneLine makes one text of the lines of a header or the values of a parameter,
+// with or without a blank behind the comma.
+func oneLine(values []string) string {
+	return strings.ReplaceAll(strings.Join(values, ","), ", ", ",")
+}
+
+// fieldsOf reads fields that are written as an object or as a list of pairs.
+func fieldsOf(text json.RawMessage) (http.Header, error) {
+	out := http.Header{}
+	var pairs [][2]string
+	if json.Unmarshal(text, &pairs) == nil {
+		for _, p := range pairs {
+			out.Add(p[0], p[1])
+		}
+		return out, nil
+	}
+	var object map[string]lines
+	err := json.Unmarshal(text, &object)
+	for name, values := range object {
+		out[http.CanonicalHeaderKey(name)] = values
+	}
+	return out, err
+}
