@@ -29,10 +29,11 @@ type exchange struct {
 	dotted   bool // the path may have dot segments
 	status   int  // what the host or an adapter answered, 0 if unknown
 	waited   time.Duration
-	entered  time.Time // when the function was called
+	entered  time.Time       // when the function was called
+	hooked   context.Context // what the Start hook made of the call
 	exceeded func() bool
 	failed   any  // what the function panicked with
-	detached bool // the function goes on without the exchange, and owns the call's outcome
+	detached bool // the function goes on without the exchange, and owns the call's answer
 
 	tickets tickets
 	inside  int // how many tickets there are
@@ -83,8 +84,8 @@ func (x *exchange) serve() {
 		return
 	}
 	x.dotted = !isPlain
-	if first, rest := firstSegment(path); isReserved(first) {
-		x.serveReserved(first, rest)
+	if isHostPath(path) {
+		x.serveReserved(firstSegment(path))
 		return
 	}
 	if s.host.down(s) {
@@ -203,14 +204,14 @@ var scaleOut = []string{"1"}
 // run calls the function.
 func (x *exchange) run(e *endpoint, values route.Values) {
 	s := x.site
-	c := &call{Context: x.r.Context()}
+	c := &call{Context: x.r.Context(), Invocation: Invocation{
+		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
+		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules,
+	}}
+	c.out = &c.answer
 	x.call = c
 	for i := range x.inside {
 		c.tickets[i] = x.tickets[i].Move()
-	}
-	c.Invocation = Invocation{
-		ID: newID(), Function: e.Name, Route: e.pattern[1:], Grant: x.grant, Values: values,
-		Principal: x.user, TraceParent: traceparent(x.r.Header), Started: x.began, rules: s.rules, deny: s.deny, out: &c.outcome,
 	}
 	if s.rules.v1 {
 		x.adoptID(c)
@@ -235,8 +236,8 @@ func (x *exchange) run(e *endpoint, values route.Values) {
 	if s.InvocationHeader != "" {
 		x.w.Header().Set(s.InvocationHeader, c.ID.String())
 	}
-	if c.hooked = s.Hooks.start(c, &c.Invocation, x.startShown(r)); c.hooked != context.Context(c) {
-		r = r.WithContext(c.hooked)
+	if x.hooked = s.Hooks.start(c, &c.Invocation, x.startShown(r)); x.hooked != context.Context(c) {
+		r = r.WithContext(x.hooked)
 	}
 	if s.measured {
 		x.entered = s.now()
@@ -278,7 +279,7 @@ func (x *exchange) late() {
 	default:
 		return
 	}
-	if (x.call == nil || x.call.outcome.Status == 0) && traceOf(x.w, x.r) == unanswered {
+	if (x.call == nil || x.call.answer.status == 0) && traceOf(x.w, x.r) == unanswered {
 		x.refuse(err)
 	}
 }

@@ -50,8 +50,13 @@ type Invocation struct {
 	Started time.Time
 
 	rules *rules
-	deny  DenyFunc
-	out   *Outcome
+	out   *adapted
+}
+
+// adapted is what an adapter answered in a function's name.
+type adapted struct {
+	status int
+	err    error
 }
 
 // FromContext returns the invocation that a function runs in. It reports false
@@ -83,7 +88,7 @@ func (inv *Invocation) expired(ctx context.Context) bool {
 // returned notes what an adapter answered in the function's name.
 func (inv *Invocation) returned(status int, err error) {
 	if inv.out != nil {
-		inv.out.Status, inv.out.Err = status, err
+		*inv.out = adapted{status, err}
 	}
 }
 
@@ -106,6 +111,7 @@ type rules struct {
 	chunked bool // typed parameters read chunked bodies, if compat
 	lenient bool // Config.LenientBinding
 	logger  *slog.Logger
+	deny    DenyFunc
 
 	origin func(*http.Request) (scheme, host string) // Config.Origin
 }
@@ -118,7 +124,7 @@ func (ru *rules) dropped(ctx context.Context, name string) {
 	}
 }
 
-var noRules rules
+var noRules = rules{deny: DenyEmpty}
 
 // rulesOf returns the rules that hold for a request.
 func rulesOf(ctx context.Context) *rules {
@@ -148,9 +154,8 @@ func newID() (id uuid.UUID) {
 type call struct {
 	context.Context
 	Invocation
-	req     http.Request
-	outcome Outcome
-	hooked  context.Context // what the Start hook made of it
+	req    http.Request
+	answer adapted
 
 	deadline time.Time
 	mu       sync.Mutex // for what follows

@@ -78,8 +78,8 @@ func (x *exchange) logEnd() {
 		attrs = append(attrs, slog.Int("status", x.status))
 	}
 	attrs = append(attrs, slog.Int64("duration", s.now().Sub(x.began).Milliseconds()))
-	if c := x.call; c != nil && !x.detached && c.outcome.Err != nil {
-		attrs = append(attrs, slog.String("error", Redact(c.outcome.Err.Error())))
+	if c := x.call; c != nil && !x.detached && c.answer.err != nil {
+		attrs = append(attrs, slog.String("error", Redact(c.answer.err.Error())))
 	}
 	s.Logger.LogAttrs(x.r.Context(), slog.LevelInfo, "Executed HTTP request", attrs...)
 }

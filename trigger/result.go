@@ -111,11 +111,7 @@ func (f typed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	status := a.ru.errorStatus(err)
 	inv.returned(status, err)
-	deny := DenyFunc(DenyEmpty)
-	if inv.deny != nil {
-		deny = inv.deny
-	}
-	deny(w, r, &resultError{status: status, err: err})
+	a.ru.deny(w, r, &resultError{status: status, err: err})
 }
 
 // drop closes what a result has to close.

@@ -29,7 +29,7 @@ func (x *exchange) settle() {
 	}
 	if x.call != nil {
 		if x.status == 0 && !x.detached {
-			x.status = x.call.outcome.Status
+			x.status = x.call.answer.status
 		}
 		if x.site.measured {
 			abort = x.attempt(toHook) || abort
@@ -78,12 +78,11 @@ func (x *exchange) attempt(to listener) (abort bool) {
 // done tells the hooks how the invocation ended.
 func (x *exchange) done() {
 	c := x.call
-	var out Outcome
+	out := Outcome{Status: x.status, Panic: x.failed, Waited: x.waited, Ran: x.site.now().Sub(x.entered)}
 	if !x.detached {
-		out = c.outcome
+		out.Err = c.answer.err
 	}
-	out.Status, out.Panic, out.Waited, out.Ran = x.status, x.failed, x.waited, x.site.now().Sub(x.entered)
-	ctx := c.hooked
+	ctx := x.hooked
 	if ctx == nil { // the Start hook panicked
 		ctx = c
 	}

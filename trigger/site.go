@@ -103,6 +103,7 @@ func newSite(c Config, h *Host) (*site, error) {
 	if s.rules.v1 && c.Deny == nil {
 		s.Deny, s.deny = s.denyV1, s.denyV1
 	}
+	s.rules.deny = s.deny
 	var errs mistakes
 	s.setPrefix(&errs)
 	s.setLimits(&errs)

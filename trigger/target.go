@@ -61,6 +61,16 @@ func firstSegment(path string) (first, rest string) {
 	return first, rest
 }
 
+// isHostPath reports whether the first segment of a path belongs to the host. Of
+// other paths it looks at two characters.
+func isHostPath(path string) bool { return beginsWith(path, "/admin") || beginsWith(path, "/runtime") }
+
+// beginsWith reports whether a path begins with a segment of the host's.
+func beginsWith(path, segment string) bool {
+	n := len(segment)
+	return len(path) >= n && (len(path) == n || path[n] == '/') && strings.EqualFold(path[:n], segment)
+}
+
 // isReserved reports whether a path segment belongs to the host.
 func isReserved(segment string) bool {
 	switch len(segment) { // no character folds to one of another length here

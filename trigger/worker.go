@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/httptrigger/httptrigger/internal/jsonc"
-	"github.com/httptrigger/httptrigger/internal/refuse"
 )
 
 // A Worker lets another program run functions: the custom handler of an app. The
@@ -253,12 +252,8 @@ func (w *Worker) fail(rw http.ResponseWriter, r *http.Request, err *WorkerError)
 	w.tell(r.Context(), err)
 	if inv, ok := FromContext(r.Context()); ok {
 		inv.returned(err.status, err)
-		if inv.deny != nil {
-			inv.deny(rw, r, err)
-			return
-		}
 	}
-	refuse.Error(rw, err)
+	rulesOf(r.Context()).deny(rw, r, err)
 }
 
 // describer sends a description of the request and makes an answer of what the
