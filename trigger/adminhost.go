@@ -105,21 +105,15 @@ func (a *admin) status(x *exchange, _ string) {
 	case s.host.state.drained.Load():
 		out.State = "Stopping"
 	}
-	if f, ok := pick(out, x.r.Header.Get("Accept"), false); !ok || f.kind != asXML {
-		accept := strings.ToLower(x.r.Header.Get("Accept"))
-		if !strings.Contains(accept, "xml") || strings.Contains(accept, "*/*") {
-			x.answerJSON(http.StatusOK, out)
-			return
-		}
+	ctype := wantsXML(x.r.Header["Accept"], s.Compat)
+	if ctype == "" {
+		x.answerJSON(http.StatusOK, out)
+		return
 	}
 	text, err := xml.Marshal(out)
 	if err != nil {
 		x.refuse(err)
 		return
-	}
-	ctype := "application/xml"
-	if strings.Contains(strings.ToLower(x.r.Header.Get("Accept")), "text/xml") {
-		ctype = "text/xml"
 	}
 	x.answerText(http.StatusOK, ctype+"; charset=utf-8", string(text))
 }

@@ -181,7 +181,7 @@ func setCompat(field reflect.Value, values []string) error {
 }
 
 func isXML(ctype string) bool {
-	_, ok := pick("", ctype, false)
+	_, ok := pick("", ctype, false, true)
 	return ok && strings.Contains(strings.ToLower(ctype), "xml")
 }
 

@@ -43,8 +43,8 @@ var forms = [...][]string{
 // form that comes first: text for a string, JSON for anything else. There is no
 // 406 (DefaultOutputFormatterSelector.cs).
 func negotiate(v any, accept []string, compat bool) form {
-	for _, mt := range acceptable(accept) {
-		if f, ok := pick(v, mt, compat); ok {
+	for _, mt := range acceptable(accept, compat) {
+		if f, ok := pick(v, mt, compat, !compat); ok {
 			return f
 		}
 	}
@@ -55,8 +55,10 @@ func negotiate(v any, accept []string, compat bool) form {
 }
 
 // acceptable lists the media types of Accept lines, the most wanted first, or
-// none if anything goes.
-func acceptable(lines []string) []string {
+// none if anything goes. To the reference a parameter before the quality asks for
+// what no formatter says of itself, and a quality of 0 is but the last choice
+// (MediaType.cs there).
+func acceptable(lines []string, compat bool) []string {
 	if len(lines) == 0 {
 		return nil
 	}
@@ -71,16 +73,8 @@ func acceptable(lines []string) []string {
 		if mt == "*/*" {
 			return nil
 		}
-		q := 1.0
-		for p := range strings.SplitSeq(params, ";") {
-			name, value, _ := strings.Cut(p, "=")
-			if strings.EqualFold(strings.TrimSpace(name), "q") {
-				if n, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
-					q = n
-				}
-			}
-		}
-		if q > 0 && strings.Contains(mt, "/") {
+		q, special := quality(params)
+		if strings.Contains(mt, "/") && (q > 0 || compat) && !(special && compat) {
 			wants = append(wants, want{mt, q})
 		}
 	}
@@ -100,9 +94,30 @@ func acceptable(lines []string) []string {
 	return out
 }
 
+// quality reads the parameters of an item of Accept. special says that there is
+// one before the quality.
+func quality(params string) (q float64, special bool) {
+	q = 1
+	seen := false
+	for p := range strings.SplitSeq(params, ";") {
+		name, value, _ := strings.Cut(p, "=")
+		switch name = strings.TrimSpace(name); {
+		case strings.EqualFold(name, "q"):
+			seen = true
+			if n, err := strconv.ParseFloat(strings.TrimSpace(value), 64); err == nil {
+				q = n
+			}
+		case name != "" && name != "*" && !seen:
+			special = true
+		}
+	}
+	return q, special
+}
+
 // pick finds the first form of v that fits a media type or range. In Compat a
-// dictionary has a form in XML as well, which cannot be written.
-func pick(v any, mediaType string, compat bool) (form, bool) {
+// dictionary has a form in XML as well, which cannot be written. suffix lets types
+// with the suffix of a form, as in application/hal+json, stand for it.
+func pick(v any, mediaType string, compat, suffix bool) (form, bool) {
 	mt, _, _ := strings.Cut(mediaType, ";")
 	mt = strings.ToLower(strings.TrimSpace(mt))
 	_, isText := v.(string)
@@ -111,12 +126,29 @@ func pick(v any, mediaType string, compat bool) (form, bool) {
 			continue
 		}
 		for _, t := range types {
-			if name, ok := fits(mt, t); ok {
+			if name, ok := fits(mt, t); ok && (suffix || !strings.Contains(t, "*")) {
 				return form{formKind(kind), name}, true
 			}
 		}
 	}
 	return form{}, false
+}
+
+// wantsXML says under which type of XML a document that has both forms is
+// accepted, "" if in JSON.
+func wantsXML(accept []string, compat bool) string {
+	for _, mt := range acceptable(accept, compat) {
+		for _, kind := range []formKind{asJSON, asXML} {
+			for _, t := range forms[kind][:2] { // without the ranges
+				if name, ok := fits(mt, t); ok && kind == asXML {
+					return name
+				} else if ok {
+					return ""
+				}
+			}
+		}
+	}
+	return ""
 }
 
 // fits reports whether the wanted type or range covers the offered type, and

@@ -158,7 +158,7 @@ func (p *Response) negotiated(a *answer, status int, fields http.Header) error {
 	}
 	if only := fields.Get("Content-Type"); only != "" {
 		// The function's own type restricts what may be chosen.
-		form, ok := pick(p.Body, only, a.ru.compat)
+		form, ok := pick(p.Body, only, a.ru.compat, true)
 		if text, isText := p.Body.(string); !ok && a.ru.v1 && isText {
 			setType(fields, textType(only)) // 1.x writes it as it is
 			return a.text(status, fields, text)

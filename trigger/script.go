@@ -4,7 +4,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"math"
 	"net/http"
 	"strconv"
 	"strings"
@@ -62,17 +61,17 @@ func (s script) write(a *answer) error {
 			return (&Response{Body: v.Text}).write(a)
 		}
 	}
-	if v.Kind != jsonc.Object || folded(v, "body") == nil {
+	if v.Kind != jsonc.Object || foldedFirst(v, "body") == nil {
 		return (&Response{Body: a.ru.scriptText(v, true)}).write(a)
 	}
-	status, err := scriptStatus(either(folded(v, "statusCode"), folded(v, "status")))
+	status, err := scriptStatus(either(foldedFirst(v, "statusCode"), foldedFirst(v, "status")))
 	if err != nil {
 		return err
 	}
 	return scriptResponse{
 		status:    status,
-		headers:   folded(v, "headers"),
-		body:      folded(v, "body"),
+		headers:   foldedFirst(v, "headers"),
+		body:      foldedFirst(v, "body"),
 		compact:   parsed || !s.output,
 		negotiate: a.ru.negotiates(v),
 	}.write(a)
@@ -82,9 +81,9 @@ func (s script) write(a *answer) error {
 // caller: if it says so, and in runtime 1.x unless it says isRaw.
 func (ru *rules) negotiates(v *jsonc.Value) bool {
 	if ru.v1 {
-		return !isLiteral(folded(v, "isRaw"), "true")
+		return !isLiteral(foldedFirst(v, "isRaw"), "true")
 	}
-	return isLiteral(folded(v, "enableContentNegotiation"), "true")
+	return isLiteral(foldedFirst(v, "enableContentNegotiation"), "true")
 }
 
 var errOutput = errors.New("trigger: custom handler: the output is no object")
@@ -105,11 +104,7 @@ func (s script) writeOutput(a *answer) error {
 	if headers != nil && headers.Kind != jsonc.Object && headers.Kind != jsonc.Null {
 		return errors.New("trigger: custom handler: headers is no object")
 	}
-	status, err := scriptStatus(folded(v, "statusCode"))
-	if err != nil {
-		return err
-	}
-	return scriptResponse{status: status, headers: headers, body: folded(v, "body")}.write(a)
+	return scriptResponse{status: outputStatus(folded(v, "statusCode")), headers: headers, body: folded(v, "body")}.write(a)
 }
 
 // A scriptResponse is a response object (RawScriptResult.cs).
@@ -191,24 +186,28 @@ func (ru *rules) scriptText(v *jsonc.Value, indent bool) string {
 // scriptStatus reads a status: a whole number, or one in decimal text. Anything
 // else is 200. One of more than 32 bits is an error.
 func scriptStatus(v *jsonc.Value) (int, error) {
-	if v == nil || v.Kind != jsonc.Number && v.Kind != jsonc.String {
-		return http.StatusOK, nil
+	if v == nil || v.Kind != jsonc.Number {
+		return outputStatus(v), nil
 	}
-	text := strings.TrimSpace(v.Text)
-	n, err := strconv.ParseInt(text, 10, 64)
-	if f, ferr := strconv.ParseFloat(text, 64); err != nil && v.Kind == jsonc.Number && ferr == nil && f == math.Trunc(f) {
-		n, err = int64(max(math.MinInt64, min(f, 1<<62))), nil
-	}
+	n, err := strconv.ParseInt(v.Text, 10, 64)
 	switch {
-	case errors.Is(err, strconv.ErrRange) || err == nil && n != int64(int32(n)):
-		if v.Kind == jsonc.Number {
-			return 0, fmt.Errorf("trigger: script: status %q: more than 32 bits", text)
-		}
+	case err != nil: // a fraction, or more than the reference's whole numbers hold
 		return http.StatusOK, nil
-	case err != nil:
-		return http.StatusOK, nil
+	case n != int64(int32(n)):
+		return 0, fmt.Errorf("trigger: script: status %d: more than 32 bits", n)
 	}
 	return int(n), nil
+}
+
+// outputStatus reads the status of an output, which the reference takes for a
+// text, a number too.
+func outputStatus(v *jsonc.Value) int {
+	if v != nil && (v.Kind == jsonc.Number || v.Kind == jsonc.String) {
+		if n, err := strconv.ParseInt(strings.TrimSpace(netText(v)), 10, 32); err == nil {
+			return int(n)
+		}
+	}
+	return http.StatusOK
 }
 
 func either(a, b *jsonc.Value) *jsonc.Value {
@@ -222,6 +221,17 @@ func either(a, b *jsonc.Value) *jsonc.Value {
 func folded(v *jsonc.Value, name string) *jsonc.Value {
 	if m := property(v, name); m != nil {
 		return m.Value
+	}
+	return nil
+}
+
+// foldedFirst is folded where the reference looks a name up in a dictionary: the
+// first that differs in case only counts, and of those spelled alike the last.
+func foldedFirst(v *jsonc.Value, name string) *jsonc.Value {
+	for _, m := range v.Members {
+		if strings.EqualFold(m.Name, name) {
+			return v.Get(m.Name)
+		}
 	}
 	return nil
 }

@@ -24,6 +24,11 @@ func TestRuleAppsLoad(t *testing.T) {
 	vec.Test(t, hostvec.Run, "testdata/rule-apps-load.json.gz")
 }
 
+// TestRuleAppsServe has apps that try requests and answers.
+func TestRuleAppsServe(t *testing.T) {
+	vec.Test(t, hostvec.Run, "testdata/rule-apps-serve.json.gz")
+}
+
 // TestTriggerVectors puts the facts about the pipeline to a host.
 func TestTriggerVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/trigger-vectors.json.gz")
