@@ -34,8 +34,8 @@ type Guard struct {
 	// master key needs no name. See ExtensionKey.
 	KeyName string
 
-	// Disabled answers callers that are let in with 404, unless by the master
-	// key.
+	// Disabled answers callers that are let in with 404, unless they have the
+	// master key or a token of the site's.
 	Disabled bool
 
 	// Challenge answers as the source's admin and webhook routes do: 401 with
@@ -207,6 +207,11 @@ func (g *Guard) judge(r *http.Request, grant Grant, presented bool, err error) (
 	}
 	if why != "" {
 		return grant, g.denied(grant, why, g.status(r, grant))
+	}
+	if g.Disabled && presented && grant.Kind != MasterKey && g.Tokens != nil { // whoever presents a key is looked at in full
+		if token := g.Tokens.Grant(r); token.Kind == SiteToken {
+			grant = token
+		}
 	}
 	return g.admit(grant)
 }

@@ -30,7 +30,7 @@ func orDefault(d, def time.Duration) time.Duration {
 func (r *Resolver) ageOf(v *view) uint32 {
 	switch {
 	case r.Compat:
-		if v.epoch == r.epoch.Load() {
+		if v.epoch == r.epochOf(v.host) {
 			return fresh
 		}
 		return tooOld
@@ -44,6 +44,14 @@ func (r *Resolver) ageOf(v *view) uint32 {
 		return due
 	}
 	return fresh
+}
+
+// epochOf counts how often the host's keys, or those of functions, were forgotten.
+func (r *Resolver) epochOf(host bool) uint64 {
+	if host {
+		return r.epoch.Load()
+	}
+	return r.epoch.Load() + r.forgotten.Load()
 }
 
 // current returns the view of an entry that requests may use now. It waits for
@@ -124,7 +132,7 @@ func (r *Resolver) startLocked(ctx context.Context, e *entry) (*flight, error) {
 // read loads an entry's scope and puts the view in use, unless one is in use
 // already that was read later.
 func (r *Resolver) read(ctx context.Context, e *entry) error {
-	v := &view{seq: r.seq.Add(1), epoch: r.epoch.Load(), at: r.clock()}
+	v := &view{seq: r.seq.Add(1), host: e == &r.host, epoch: r.epochOf(e == &r.host), at: r.clock()}
 	set, err := r.load(ctx, e.scope)
 	if err != nil {
 		if r.Logger != nil {

@@ -118,7 +118,7 @@ func named(list []Key) map[string]*string {
 
 func (a *API) planeSync(w http.ResponseWriter, r *http.Request) error {
 	if a.c.Manager.Resolver != nil {
-		if err := a.c.Manager.Resolver.Reload(r.Context(), HostScope()); err != nil {
+		if err := a.c.Manager.Resolver.Reload(r.Context()); err != nil {
 			return err
 		}
 	}

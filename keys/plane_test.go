@@ -71,3 +71,34 @@ func TestPlane(t *testing.T) {
 		t.Errorf("without a key: %d %s", w.Code, w.Body)
 	}
 }
+
+// TestPlaneSync is KY-71 and KY-164: what changed behind the host's back, of the
+// host and of functions, is seen at once.
+func TestPlaneSync(t *testing.T) {
+	for _, path := range []string{"/host/default/sync", "/SyncFunctionTriggers"} {
+		store := &faulty{Store: ruleStore(t)}
+		res := &keys.Resolver{Store: store}
+		api, err := keys.NewAPI(keys.APIConfig{Manager: &keys.Manager{Store: store, Resolver: res}, FunctionExists: func(string) bool { return true }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		knows := func(value string) bool {
+			t.Helper()
+			g, err := res.Resolve(t.Context(), "orders", value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return g.Kind != keys.NoKey
+		}
+		if !knows("own-default") || !knows("host-default") {
+			t.Fatal("the keys do not work")
+		}
+		store.set(t, keys.FunctionScope("orders"), keys.FunctionKey, "default", "")
+		store.set(t, keys.HostScope(), keys.FunctionKey, "default", "")
+		w := httptest.NewRecorder()
+		api.Plane(nil).ServeHTTP(w, httptest.NewRequest("POST", path+"?code=the-Master", nil))
+		if w.Code != http.StatusNoContent || knows("own-default") || knows("host-default") {
+			t.Errorf("%s: %d, and the keys that are gone: %t, %t", path, w.Code, knows("own-default"), knows("host-default"))
+		}
+	}
+}

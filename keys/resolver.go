@@ -3,6 +3,7 @@ package keys
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -111,9 +112,10 @@ type Resolver struct {
 	functions atomic.Pointer[map[string]*entry] // by name in lower case; copied on growth
 	grow      sync.Mutex
 	seq       atomic.Uint64
-	epoch     atomic.Uint64
-	resting   atomic.Bool  // an unknown text caused a reading a moment ago
-	lastMiss  atomic.Int64 // the same with a Now: nanoseconds after began, plus one; 0 is never
+	epoch     atomic.Uint64 // with Compat, how often everything was forgotten
+	forgotten atomic.Uint64 // and how often the keys of functions
+	resting   atomic.Bool   // an unknown text caused a reading a moment ago
+	lastMiss  atomic.Int64  // the same with a Now: nanoseconds after began, plus one; 0 is never
 	uses      useTable
 }
 
@@ -286,28 +288,55 @@ func (r *Resolver) mayReload() bool {
 }
 
 // Reload reads scopes again now, if they are remembered, and returns when what
-// it read is in use. Whoever changes a store that the Resolver cannot watch
-// calls it with the scopes that changed.
+// it read is in use; without scopes, all that are remembered. Whoever changes a
+// store that the Resolver cannot watch calls it with the scopes that changed.
+//
+// With Compat a change of a scope that is not remembered makes it forget the keys
+// of all functions, as the source does.
 func (r *Resolver) Reload(ctx context.Context, scopes ...Scope) error {
 	if r == nil || r.Store == nil {
 		return nil
 	}
 	r.init()
+	if len(scopes) == 0 {
+		scopes = r.remembered()
+	}
+	var errs []error
 	for _, s := range scopes {
 		e := &r.host
 		if !s.IsHost() {
-			if e = r.known(s.function); e == nil {
-				continue
-			}
+			e = r.known(s.function)
 		}
-		if e.view.Load() == nil {
-			continue
-		}
-		if err := r.read(ctx, e); err != nil {
-			return err
+		switch {
+		case e != nil && r.remembers(e):
+			errs = append(errs, r.read(ctx, e))
+		case r.Compat:
+			r.forgotten.Add(1)
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// remembers reports whether an entry has something to be read again.
+func (r *Resolver) remembers(e *entry) bool {
+	v := e.view.Load()
+	return v != nil && (!r.Compat || r.ageOf(v) == fresh)
+}
+
+// remembered returns the scopes that are.
+func (r *Resolver) remembered() []Scope {
+	var all []Scope
+	if r.remembers(&r.host) {
+		all = append(all, HostScope())
+	}
+	if m := r.functions.Load(); m != nil {
+		for _, e := range *m {
+			if r.remembers(e) {
+				all = append(all, e.scope)
+			}
+		}
+	}
+	return all
 }
 
 // Watch reloads scopes when the store tells of changes, until ctx ends. It does

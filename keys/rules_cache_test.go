@@ -104,6 +104,30 @@ func TestRuleCaches(t *testing.T) {
 				r.Reload(t.Context(), orders)
 				f.loads.Store(0)
 			}, loads: 2}, {at: 2, key: "own-changed", status: 200}}},
+		{"a change of an unknown function drops the keys of all", []step{
+			{key: "own-default", status: 200, loads: 2}, {function: "invoices", key: "their-default", status: 200, loads: 1},
+			{at: 1, key: "own-partner", status: 401, loads: 3, before: func(t *testing.T, f *faulty, r *keys.Resolver) {
+				f.set(t, orders, keys.FunctionKey, "partner", "")
+				r.Reload(t.Context(), keys.FunctionScope("new"))
+			}}, {at: 1, key: "own-default", status: 200}, {at: 2, function: "invoices", key: "their-default", status: 200, loads: 1}}},
+		{"a change of a known function drops its keys only", []step{
+			{key: "own-partner", status: 200, loads: 2}, {function: "invoices", key: "their-default", status: 200, loads: 1},
+			{at: 1, key: "own-partner", status: 200, loads: 1, before: func(t *testing.T, f *faulty, r *keys.Resolver) {
+				f.set(t, orders, keys.FunctionKey, "partner", "")
+				r.Reload(t.Context(), keys.FunctionScope("invoices"))
+			}}}},
+		{"a change of the host leaves the keys of functions", []step{
+			{key: "own-partner", status: 200, loads: 2},
+			{at: 1, key: "own-partner", status: 200, loads: 1, before: func(t *testing.T, f *faulty, r *keys.Resolver) {
+				f.set(t, orders, keys.FunctionKey, "partner", "")
+				r.Reload(t.Context(), host)
+			}}}},
+		{"a change of all is seen everywhere", []step{
+			{key: "own-partner", status: 200, loads: 2}, {function: "invoices", key: "their-default", status: 200, loads: 1},
+			{at: 1, key: "own-partner", status: 401, loads: 5, before: func(t *testing.T, f *faulty, r *keys.Resolver) {
+				f.set(t, orders, keys.FunctionKey, "partner", "")
+				r.Reload(t.Context())
+			}}, {at: 2, key: "own-default", status: 200}}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

@@ -90,6 +90,7 @@ func (c *candidate) works(r *Resolver) bool {
 // its age it is not changed once it is built.
 type view struct {
 	seq   uint64        // the order in which loads began
+	host  bool          // it is of the host's keys
 	epoch uint64        // of the Resolver when the load began
 	at    time.Duration // when it began, by the Resolver's clock
 
