@@ -8,6 +8,9 @@
 //
 //	grant, err := guard.Check(r) // the same decision without a response
 //
+// What is called the source, here and with each name below, is the Azure Functions
+// host: see Sources.
+//
 // # Keys
 //
 // A key is a name and a value in one of two scopes, the host's or a function's.

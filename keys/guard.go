@@ -142,7 +142,7 @@ func (e *DeniedError) Unwrap() error { return e.Err }
 // or 500 if they will not be readable before somebody repairs them.
 func (e *DeniedError) StatusCode() int { return e.status }
 
-// RetryAfter returns when to come back, with status 503.
+// RetryAfter returns after how long to come back: a second with status 503, else 0.
 func (e *DeniedError) RetryAfter() time.Duration { return e.retry }
 
 // Deny answers a request that was refused with the error of Check: its status,

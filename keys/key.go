@@ -232,10 +232,10 @@ type Set struct {
 
 // Origin has the members of a key document that say where it was written.
 type Origin struct {
-	HostName        string
-	InstanceID      string
-	Source          string
-	DecryptionKeyID string
+	HostName        string // of the host that wrote it
+	InstanceID      string // of the machine it ran on
+	Source          string // what wrote it; a host writes "runtime"
+	DecryptionKeyID string // of the key that encrypts the values, "" if none is named
 }
 
 // Format writes the names of the keys, whatever the verb.

@@ -24,7 +24,13 @@ const changeTries = 20
 // alone then; its methods may be called concurrently, also with other writers to
 // the store: a change is made to the newest set, again if another came between,
 // and nothing of either is lost.
+//
+// A change that is refused wraps [ErrNoKey], [ErrName] or [ErrValue] and changes
+// nothing. Other errors are the Store's: [ErrChanged] among them if others came
+// between twenty times, [ErrScope] from a driver, a [*CorruptError]. The first
+// change of the host's scope makes the host's first keys with it.
 type Manager struct {
+	// Store keeps the keys: required.
 	Store Store
 
 	// Resolver is made to read a scope again after it was changed, so that the
@@ -209,7 +215,8 @@ func (m *Manager) generate(kind Kind) Secret {
 // Rotate gives a key a new generated value, which it returns. The old value goes
 // on working for the time of grace, under the name with OldSuffix; one that was
 // kept there before stops. Changes of the scope after that time drop it. A host
-// of the source's own takes it as valid until then.
+// of the source's own takes it as valid until then. The master key does not
+// rotate, and grace has to be positive: else the error wraps ErrName.
 func (m *Manager) Rotate(ctx context.Context, s Scope, kind Kind, name string, grace time.Duration) (Key, error) {
 	var key Key
 	err := m.change(ctx, Event{Action: ActionRotate, Scope: s, Kind: kind, Name: name}, func(set *Set, _ *Event) error {

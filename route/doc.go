@@ -17,7 +17,9 @@
 //	m := table.Lookup("GET", "/products/books/42") // m.Value is showProduct
 //
 // The package knows nothing of HTTP and depends on the standard library only;
-// package httproute beside it serves requests.
+// package httproute beside it serves requests. What is called the source, here and
+// with each name below, is the routing of ASP.NET Core as the Functions host uses
+// it: see Sources.
 //
 // # Templates
 //
@@ -49,7 +51,7 @@
 //	int long bool guid datetime decimal double float   as .NET reads them; see package invariant
 //	min(n) max(n) range(a,b)                           an integer of 64 bits, bounds inclusive
 //	length(n) length(a,b) minlength(n) maxlength(n)    in UTF-16 code units, bounds inclusive
-//	alpha                                              ASCII letters
+//	alpha                                              ASCII letters, and one line feed behind them
 //	regex(expression)                                  a match anywhere, case ignored; see CompileRE2
 //	required                                           not empty
 //	file nonfile                                       whether it ends like the name of a file

@@ -210,7 +210,7 @@ func (e *RouteError) Unwrap() error { return e.Err }
 // that exclude each other, or an Order on one of them settles it.
 type ConflictError struct {
 	A, B                 string // the names of the routes
-	TemplateA, TemplateB string
+	TemplateA, TemplateB string // their templates
 	Method               string // one that both take; empty if they take any
 	Path                 string // one that both accept; empty if none was found
 }

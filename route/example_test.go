@@ -80,6 +80,44 @@ func ExampleTemplate_Expand() {
 	// route: "products/{category}/{id:int?}": "id": the value is refused by "int"
 }
 
+// The most specific route wins, whatever the order; what fits but for the method is
+// told from what does not fit.
+func ExampleNewTable() {
+	get, post := []string{"GET"}, []string{"POST"}
+	table, err := route.NewTable([]route.Route[string]{
+		{Name: "any", Methods: get, Template: route.MustCompile("products/{*rest}"), Value: "the rest"},
+		{Name: "one", Methods: get, Template: route.MustCompile("products/{id:int}"), Value: "one product"},
+		{Name: "new", Methods: post, Template: route.MustCompile("products/new"), Value: "a new product"},
+	}, nil)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, request := range []string{"GET /products/7", "GET /products/7/", "GET /products/new", "PUT /products/new", "GET /"} {
+		method, path, _ := strings.Cut(request, " ")
+		m := table.Lookup(method, route.DecodePath(path))
+		fmt.Println(request, m.Found(), m.Value, m.Values().Get("id"), m.Methods())
+	}
+	// Output:
+	// GET /products/7 true one product 7 []
+	// GET /products/7/ true one product 7 []
+	// GET /products/new true the rest  []
+	// PUT /products/new false   [GET HEAD POST]
+	// GET / false   []
+}
+
+// Two routes that nothing decides between are refused, with a path that both take.
+func ExampleNewTable_conflict() {
+	_, err := route.NewTable([]route.Route[int]{
+		{Name: "byID", Template: route.MustCompile("products/{id:int}")},
+		{Name: "byYear", Template: route.MustCompile("products/{year:range(1900,2099)}")},
+		{Name: "byName", Template: route.MustCompile("products/{name:alpha}")}, // no integer is a word
+	}, nil)
+	fmt.Println(err)
+	// Output:
+	// route: routes "byID" ("products/{id:int}") and "byYear" ("products/{year:range(1900,2099)}") conflict: "/products/1900" fits both and neither is more specific
+}
+
 // Subjects of a message queue, routed without HTTP: a period is a slash, and what
 // happened takes the place of the method.
 func ExampleTable_messages() {

@@ -33,9 +33,9 @@ func (e *RegexpError) Error() string {
 // line feed.
 //
 // What the engine cannot say is an error: look-around, backreferences, atomic,
-// conditional and balancing groups, "\b", a "$" with more to match behind it, and
-// repetitions of more than 1,000. [Compiler.Regexp] takes an engine that can. The
-// error is a [*RegexpError].
+// conditional and balancing groups, "\b", a "$" with more to match behind it,
+// repetitions of more than 1,000, and the sets of XML names ("\p{_xmlD}").
+// [Compiler.Regexp] takes an engine that can. The error is a [*RegexpError].
 func CompileRE2(expr string) (Matcher, error) {
 	text, err := re2Text(expr)
 	if err != nil {
@@ -91,7 +91,8 @@ func compileRE2(text string) (Matcher, error) {
 // [Compiler.Regexp]. Case, classes and assertions are spelled out, so that the
 // engine needs no option and no Unicode tables, but for backreferences that
 // ignore case, which stand in "(?i:...)". It matches over what [RegexpText] makes
-// of a value. The error is a [*RegexpError]: the expression is broken.
+// of a value. The error is a [*RegexpError]: the expression is broken, or has a set
+// of XML names, which is not translated.
 func TranslateRegexp(expr string) (string, error) {
 	_, root, err := parseRegexp(expr)
 	if err != nil {

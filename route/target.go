@@ -9,9 +9,9 @@ import (
 // A TargetError says why a request target names no path. The source's server
 // answers its status without asking any route.
 type TargetError struct {
-	Target string
-	Reason string
-	Status int // 400, or 405 for a target of another method
+	Target string // as it was sent
+	Reason string // what is wrong with it
+	Status int    // 400, or 405 for a target of another method
 }
 
 func (e *TargetError) Error() string { return fmt.Sprintf("route: target %q: %s", e.Target, e.Reason) }

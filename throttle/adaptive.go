@@ -12,19 +12,19 @@ type Sample struct {
 	Dropped  bool          // it was refused further on, or ran out of time
 }
 
-// The types AIMD, Vegas and Gradient2 are the rules by which Netflix's
-// concurrency-limits finds a limit of concurrency from samples. Each is pure: the limit
-// before goes in, the one after comes out, and what is measured over time is the
-// caller's. A Gate does not apply them by itself: round the result down and hand it to
-// Reconfigure as MaxConcurrent. Their fields at zero stand for the defaults, and their
-// results are finite and at least 1 whatever goes in.
-
 // AIMD adds one while the limit is in use, and multiplies by Backoff when something was
 // dropped or took longer than Timeout (AIMDLimit.java).
+//
+// AIMD, [Vegas] and [Gradient2] are the rules by which Netflix's concurrency-limits
+// finds a limit of concurrency from samples. Each is pure: the limit before goes in, the
+// one after comes out, and what is measured over time is the caller's. A [Gate] does not
+// apply them by itself: round the result down and hand it to [Gate.Reconfigure] as
+// MaxConcurrent. A field that is zero, or out of its bounds, stands for the default that
+// is named with it, and results are finite and at least 1 whatever goes in.
 type AIMD struct {
-	Min, Max int           // bounds of the limit, inclusive; 20 and 200
-	Backoff  float64       // 0.5 up to 1, exclusive; 0.9
-	Timeout  time.Duration // 5 seconds
+	Min, Max int           // bounds of the limit, inclusive; default 20 and 200
+	Backoff  float64       // from 0.5, inclusive, to 1, exclusive; default 0.9
+	Timeout  time.Duration // what takes longer counts as dropped; default 5 seconds
 }
 
 // Next returns the limit after s.
@@ -48,10 +48,11 @@ func (a AIMD) Next(limit float64, s Sample) float64 {
 }
 
 // Vegas estimates from the least time a request took how many stand in a queue further
-// on, and keeps that number small but not zero (VegasLimit.java).
+// on, and keeps that number small but not zero (VegasLimit.java). See [AIMD] for what
+// the rules have in common.
 type Vegas struct {
-	Max       int     // bound of the limit, inclusive; 1000
-	Smoothing float64 // part of the way to a new limit that is gone, above 0 up to 1; 1
+	Max       int     // bound of the limit, inclusive; default 1000
+	Smoothing float64 // part of the way to a new limit that is gone, above 0 up to 1; default 1
 }
 
 // Next returns the limit after s, with the least time seen so far. A sample under that
@@ -84,12 +85,13 @@ func (v Vegas) Next(limit float64, least time.Duration, s Sample) float64 {
 }
 
 // Gradient2 compares the time a request takes with what requests take in the long run,
-// and leaves room for a queue (Gradient2Limit.java). Drops are not looked at.
+// and leaves room for a queue (Gradient2Limit.java). Drops are not looked at. See [AIMD]
+// for what the rules have in common.
 type Gradient2 struct {
-	Min, Max  int     // bounds of the limit, inclusive; 20 and 200
-	Queue     int     // 4
-	Tolerance float64 // how many times the long run is still fine, at least 1; 1.5
-	Smoothing float64 // part of the way to a new limit that is gone, above 0 up to 1; 0.2
+	Min, Max  int     // bounds of the limit, inclusive; default 20 and 200
+	Queue     int     // requests that may stand in a queue further on; default 4
+	Tolerance float64 // how many times the long run is still fine, at least 1; default 1.5
+	Smoothing float64 // part of the way to a new limit that is gone, above 0 up to 1; default 0.2
 }
 
 // Next returns the limit after s, with the mean time in the long run.

@@ -46,7 +46,7 @@
 //
 // # Differences
 //
-// From the source; the Compat fields undo them:
+// From the source, which is the Azure Functions host; the Compat fields undo them:
 //
 //   - A refusal carries Retry-After and no X-FUNCTION-SCALEOUT.
 //   - A request whose client left does not run when its turn comes.

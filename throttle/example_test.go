@@ -75,3 +75,21 @@ func ExampleRate() {
 	// 203.0.113.9
 	// "per client";q=20;w=2
 }
+
+// While something is short every request is refused, whoever asks. A probe of one's
+// own tells how much is in use; the package has some for the machine.
+func ExampleDynamicThrottle() {
+	for _, used := range []float64{45, 46} {
+		queue := throttle.ProbeFunc(func() ([]throttle.Reading, error) {
+			return []throttle.Reading{{Name: "queue", Value: used, Limit: 50}}, nil
+		})
+		load, err := throttle.NewDynamicThrottle(throttle.DynamicConfig{Probes: []throttle.Probe{queue}, Threshold: 0.9})
+		if err != nil {
+			panic(err)
+		}
+		fmt.Println(used, load.Check())
+	}
+	// Output:
+	// 45 <nil>
+	// 46 throttle: "load": over the threshold: queue
+}

@@ -182,7 +182,7 @@ type HostConfig struct {
 	// FunctionTimeout is how long an invocation may take, 0 for no bound.
 	FunctionTimeout time.Duration
 
-	// HealthMonitor says when the host counts as overloaded.
+	// HealthMonitor says from which load on the host counts as overloaded.
 	HealthMonitor HealthMonitorConfig
 
 	// CustomHandler is the program that runs the functions, nil if none is
@@ -244,8 +244,12 @@ type Header struct{ Name, Value string }
 
 // HSTSConfig says whether and how Strict-Transport-Security is sent.
 type HSTSConfig struct {
-	Enabled           bool
-	MaxAge            time.Duration
+	Enabled bool
+
+	// MaxAge is how long a client shall remember it, sent in whole seconds.
+	MaxAge time.Duration
+
+	// IncludeSubDomains and Preload add the directives of these names.
 	IncludeSubDomains bool
 	Preload           bool
 
@@ -254,22 +258,34 @@ type HSTSConfig struct {
 	ExcludedHosts []string
 }
 
-// HealthMonitorConfig is the section healthMonitor of host.json.
+// HealthMonitorConfig is the section healthMonitor of host.json. A Host goes by
+// CounterThreshold alone; in Compat by none of it, as in the reference the section
+// does not reach the throttle. By the rest the reference restarts itself, which no
+// Host does.
 type HealthMonitorConfig struct {
-	Enabled          bool
-	CheckInterval    time.Duration
-	CheckWindow      time.Duration
-	CheckThreshold   int
+	Enabled        bool          // true unless set
+	CheckInterval  time.Duration // 10 seconds unless set
+	CheckWindow    time.Duration // 2 minutes unless set
+	CheckThreshold int           // failed checks in a window; 6 unless set
+
+	// CounterThreshold is the part of its limit, above 0 and at most 1, that a
+	// counter of the throttle by load may have; 0.8 unless set.
 	CounterThreshold float64
 }
 
 // CustomHandlerConfig is the section customHandler (or httpWorker) of
 // host.json: a program that runs the functions.
 type CustomHandlerConfig struct {
-	ExecutablePath   string
-	WorkerPath       string
-	Arguments        []string
-	WorkerArguments  []string
+	// ExecutablePath is the program, a file of the app or one that the system
+	// finds by its name. Its arguments are Arguments, WorkerPath unless that is "",
+	// and WorkerArguments, in this order.
+	ExecutablePath  string
+	WorkerPath      string
+	Arguments       []string
+	WorkerArguments []string
+
+	// WorkingDirectory is where the program starts, below the folder of the app;
+	// "" is that folder.
 	WorkingDirectory string
 
 	// ForwardHTTP hands the live request of an HTTP function to the program

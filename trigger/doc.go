@@ -18,6 +18,9 @@
 // calls the program, and a [Process], which runs it. A [Program] is the other
 // side: the same functions for a host of another make to call.
 //
+// What is called the reference, here and with each name below, is the Azure
+// Functions host of runtime 4.x, for apps of runtime 1.x that of 1.x: see Sources.
+//
 // # The pipeline
 //
 // In Default a request passes, in this order: custom headers and HSTS, which any

@@ -279,9 +279,10 @@ func (h *Host) SetOffline(offline bool, page []byte) {
 }
 
 // Serve serves a listener until ctx ends, then stops accepting, lets running
-// requests end within grace, and closes what is left. It returns nil after a
-// clean end and the server's or the listener's error else. The server's Handler
-// is the caller's to set.
+// requests end within grace, and closes what is left. It returns nil if every
+// request came to its end, context.DeadlineExceeded, perhaps wrapped, if some were
+// cut off, and the server's or the listener's error else. A grace of zero or less
+// cuts off what runs. The server's Handler is the caller's to set.
 func Serve(ctx context.Context, srv *http.Server, l net.Listener, grace time.Duration) error {
 	failed := make(chan error, 1)
 	go func() { failed <- srv.Serve(l) }()

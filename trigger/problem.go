@@ -97,9 +97,10 @@ func (*TargetError) Error() string { return "trigger: path: a null character" }
 // StatusCode returns 400.
 func (*TargetError) StatusCode() int { return http.StatusBadRequest }
 
-// An UnavailableError refuses a request with status 503: the host is not serving.
+// An UnavailableError refuses a request with status 503: the host is not serving,
+// or Jobs have no room.
 type UnavailableError struct {
-	Reason string
+	Reason string // in a few words, for a log
 }
 
 func (e *UnavailableError) Error() string { return "trigger: " + e.Reason }
@@ -111,9 +112,9 @@ func (e *UnavailableError) StatusCode() int { return http.StatusServiceUnavailab
 // for the function's own timeout and 502 for Config.ResponseTimeout, as the
 // reference and its gateway answer.
 type TimeoutError struct {
-	Function string
-	After    time.Duration
-	Gateway  bool
+	Function string        // its name
+	After    time.Duration // the time it had
+	Gateway  bool          // it was Config.ResponseTimeout that was over
 }
 
 func (e *TimeoutError) Error() string {

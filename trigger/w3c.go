@@ -33,10 +33,10 @@ const w3cFields = "date time s-sitename cs-method cs-uri-stem cs-uri-query s-por
 
 // A W3CEntry is what a line tells of a request.
 type W3CEntry struct {
-	Time   time.Time // when it came
-	Taken  time.Duration
-	User   string
-	Status int // 0 is unknown
+	Time   time.Time     // when it came
+	Taken  time.Duration // until it was answered
+	User   string        // the name of a signed-in user; "" is none
+	Status int           // 0 is unknown
 }
 
 // Line formats the line of a request, without a line end.

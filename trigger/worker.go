@@ -114,9 +114,9 @@ func (w *Worker) log() *slog.Logger {
 // A WorkerError says that the program of a custom handler did not answer, or not
 // in a way that makes an answer.
 type WorkerError struct {
-	Function string
-	Reason   string
-	Err      error // the cause, nil if the answer itself is at fault
+	Function string // its name
+	Reason   string // what went wrong, in a few words
+	Err      error  // the cause, nil if the answer itself is at fault
 
 	status int
 }

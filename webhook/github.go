@@ -39,7 +39,7 @@ const (
 // Check reports a configuration that would refuse every delivery.
 func (g *GitHub) Check() error { return named("github", hmacSHA256.check(g.Secrets)) }
 
-// MaxBody is the largest body that GitHub sends.
+// MaxBody is the largest body that GitHub sends, in bytes: 25 MiB.
 func (g *GitHub) MaxBody() int64 { return 25 << 20 }
 
 // Verify implements Verifier.

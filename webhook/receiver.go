@@ -74,7 +74,7 @@ type Config struct {
 	Logger *slog.Logger
 	// Now tells the time; nil is time.Now.
 	Now func() time.Time
-	// Compat runs a delivery as often as it comes, as the reference does.
+	// Compat runs a delivery as often as it comes, as Functions 1.x does.
 	Compat bool
 }
 

@@ -30,6 +30,7 @@ type Route struct {
 
 // Config is what [New] makes a [Mux] of.
 type Config struct {
+	// Routes are what the Mux chooses among; their order does not matter.
 	Routes []Route
 
 	// Compat matches as the Functions host does; see [route.TableOptions].

@@ -9,14 +9,16 @@ import (
 // ParseDateTime reads a date, a time or both in the many forms the source takes
 // without being told one: "2009-06-15T13:45:30Z", "6/15/2009 1:45 PM",
 // "15 Jun, 2009", "13:45". Numbers stand in the order month, day, year unless
-// the year is known by its three or more digits.
+// the year is known by its three or more digits; a year of one or two digits lies
+// in 1950 to 2049. Years are 1 to 9999, and 24:00 and leap seconds are no times.
 //
 // What the text leaves out comes from now: of a text without a date all of
 // today, of one without a year this year; a missing month or day beside a year
 // is the first. A missing time is midnight.
 //
 // A text with a zone is an instant; t has the location of now, and zoned is
-// true. Without a zone t is what a wall clock shows, in UTC.
+// true. Without a zone t is what a wall clock shows, in UTC. The only error is
+// [ErrFormat], also for a date that does not exist.
 func ParseDateTime(s string, now time.Time) (t time.Time, zoned bool, err error) {
 	p := dateParser{s: s, now: now, month: -1, year: -1, weekday: -1, date: [3]int{-1, -1, -1}}
 	if !p.parse() {

@@ -14,8 +14,10 @@
 // what [TrimSpace] trims.
 //
 // Functions return the bare [ErrFormat] or [ErrRange], without the text: callers
-// know it, and often only want the verdict. None of them keeps state, all may be
-// called concurrently, and none panics whatever the text.
+// know it, and often only want the verdict. ErrRange comes from [Int], [Uint] and
+// [ParseDecimal] alone. None of them keeps state, all may be called concurrently,
+// and none panics whatever the text. What is called the source is the class library
+// of .NET.
 //
 // # Sources
 //
