@@ -58,7 +58,8 @@
 //   - The dynamic throttle has a threshold of one's own, a gap between exceeded and
 //     recovered, and samples beside the requests. Counters that cannot be read count as
 //     not exceeded in Compat too: the source answers 500 then. And a throttle that is
-//     switched off rejects nothing, where the source may go on rejecting.
+//     switched off rejects nothing, where the source may go on rejecting. (The host of
+//     package trigger does both in Compat.)
 //
 // # Sources
 //

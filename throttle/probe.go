@@ -122,7 +122,9 @@ func Counters(get func() string) Probe {
 }
 
 func parseCounters(text string) ([]Reading, error) {
-	text = text[:strings.LastIndexByte(text, '}')+1]
+	if end := strings.LastIndexByte(text, '}'); end >= 0 {
+		text = text[:end+1]
+	}
 	if strings.TrimSpace(text) == "" {
 		return nil, nil
 	}
@@ -149,14 +151,19 @@ func parseCounters(text string) ([]Reading, error) {
 	}, nil
 }
 
-// counter is a 64-bit integer, as a number or as text.
+// counter is a 64-bit integer, as a number or as text. A number may be written with a
+// fraction, and is rounded.
 type counter int64
 
 func (c *counter) UnmarshalJSON(data []byte) error {
 	n, err := strconv.ParseInt(strings.Trim(string(data), `"`), 10, 64)
-	if err != nil {
-		return fmt.Errorf("%s is no 64-bit integer", data)
+	if err == nil {
+		*c = counter(n)
+		return nil
 	}
-	*c = counter(n)
-	return nil
+	if v, err := strconv.ParseFloat(string(data), 64); err == nil && math.Abs(v) < 1<<63 && strings.ContainsAny(string(data), ".eE") {
+		*c = counter(math.RoundToEven(v))
+		return nil
+	}
+	return fmt.Errorf("%s is no 64-bit integer", data)
 }

@@ -47,6 +47,19 @@ func TestCounters(t *testing.T) {
 		{`{"CONNECTIONS":299,"ConnectionLimit":300}`, "Connections"},
 		{`{"connections":"299","connectionLimit":300}`, "Connections"},
 		{`{"connections":9223372036854775807,"connectionLimit":1}`, "Connections"},
+		{`{"connections":240.5,"connectionLimit":3.0e2}`, ""},
+		{`{"connections":240.6,"connectionLimit":3.0e2}`, "Connections"},
+		{`{"connections":1e30,"connectionLimit":1}`, ""},
+		{`{"connections":null,"connectionLimit":300,"threads":512,"threadLimit":512}`, ""},
+		{`{"connections":true,"connectionLimit":1}`, ""},
+		{`{"connections":[299],"connectionLimit":300}`, ""},
+		{`{"connections":1,"CONNECTIONS":299,"connectionLimit":300}`, "Connections"},
+		{`{"conn\u0065ctions":299,"connectionLimit":300}`, "Connections"},
+		{`null`, ""},
+		{`[]`, ""},
+		{` `, ""},
+		{`}`, ""},
+		{`{"connections":299,"connectionLimit":300}}`, ""},
 		{`{"connections":99999999999999999999,"connectionLimit":1}`, ""},
 		{`{"processes":32,"processLimit":32,"threads":512,"threadLimit":512,"activeConnections":600,"activeConnectionLimit":600}`, "ActiveConnections Threads Processes"},
 		{`{"userTime":99999999999,"privateBytes":99999999999}`, ""},
@@ -54,6 +67,20 @@ func TestCounters(t *testing.T) {
 	for _, tt := range tests {
 		if got := exceeded(t, throttle.Counters(func() string { return tt.text })); got != tt.want {
 			t.Errorf("%s: exceeded %q, want %q", tt.text, got, tt.want)
+		}
+	}
+}
+
+// What is no JSON is an error, and what is none at all is not (TH-40).
+func TestUnreadableCounters(t *testing.T) {
+	for text, want := range map[string]bool{
+		"": false, " ": false, "{}": false, "null": false, `{"x":1} more`: false,
+		"garbage": true, "garbage}": true, "}": true, "{": true, "[]": true, "5": true,
+		`{"connections":`: true, `{"connections":"many"}`: true, `{"connections":null}`: true,
+	} {
+		_, err := throttle.Counters(func() string { return text }).Read()
+		if got := err != nil; got != want {
+			t.Errorf("%q: error %v, want one: %v", text, err, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/httptrigger/httptrigger/internal/refuse"
 	"github.com/httptrigger/httptrigger/keys"
 )
 
@@ -147,7 +148,9 @@ func (x *exchange) throttled(path string) bool {
 	if err == nil {
 		return true
 	}
-	if path == "/" && s.broken.queue == nil {
+	if path == "/" && refuse.Status(err) == http.StatusTooManyRequests {
+		x.tellRefused("", err)
+		x.logRefusal("", err)
 		x.w.Header()["X-Function-Scaleout"] = scaleOut
 		x.home()
 		return false

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/httptrigger/httptrigger/keys"
+	"github.com/httptrigger/httptrigger/throttle"
 )
 
 // quote quotes a text that may come from a stranger, for an error or a log.
@@ -110,7 +111,16 @@ func (x *exchange) logRefusal(function string, err error) {
 	if !x.site.Logger.Enabled(x.r.Context(), level) {
 		return
 	}
-	x.site.Logger.LogAttrs(x.r.Context(), level, "Refused HTTP request",
+	message := "Refused HTTP request"
+	if e, ok := err.(*throttle.RejectedError); ok && x.site.Compat {
+		switch e.Reason {
+		case throttle.ReasonLoad: // there is a warning for each look at the counters (TH-26)
+			return
+		case throttle.ReasonQueue: // the words of HttpThrottleMiddleware.cs (TH-19)
+			message = "Http request queue limit of " + strconv.FormatInt(e.Limit, 10) + " has been exceeded."
+		}
+	}
+	x.site.Logger.LogAttrs(x.r.Context(), level, message,
 		slog.String("requestId", x.requestID()), slog.String("function", function),
 		slog.Int("status", x.status), slog.String("error", Redact(err.Error())))
 }

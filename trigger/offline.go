@@ -16,7 +16,9 @@ type hostState struct {
 	offline atomic.Pointer[[]byte]
 	drained atomic.Bool // admin/host/drain
 	warm    atomic.Bool
-	files   sync.Mutex // held while admin endpoints change files, also across a Reload
+	// rejecting is what the throttle by load said last; see overload.
+	rejecting atomic.Pointer[error]
+	files     sync.Mutex // held while admin endpoints change files, also across a Reload
 }
 
 const offlinePage = `<!doctype html>

@@ -179,21 +179,31 @@ func (s *site) setLimits(errs *mistakes) {
 		return
 	}
 	gate, err := throttle.NewGate(throttle.GateConfig{
-		MaxConcurrent: http.MaxConcurrentRequests, MaxOutstanding: http.MaxOutstandingRequests, Compat: s.Compat,
+		MaxConcurrent: places(http.MaxConcurrentRequests), MaxOutstanding: places(http.MaxOutstandingRequests), Compat: s.Compat,
 	})
 	errs.add(err)
 	s.gate = gate
+}
+
+// places is a number of host.json as a gate takes it: more than a gate has is no bound.
+func places(n int) int {
+	if n >= 1<<24 {
+		return -1
+	}
+	return n
 }
 
 // setLoad makes the throttle by load that host.json asks for, and what the
 // health ping goes by, which in Compat is there in any case.
 func (s *site) setLoad(errs *mistakes) {
 	s.health = s.Load
-	if s.Load != nil || !s.app.Host.HTTP.DynamicThrottlesEnabled && !s.Compat {
+	http := &s.app.Host.HTTP
+	if s.Load != nil || !http.DynamicThrottlesEnabled && !s.Compat {
 		return
 	}
+	o := &overload{state: &s.host.state}
 	c := throttle.DynamicConfig{
-		Probes:    []throttle.Probe{throttle.Counters(func() string { return s.Env["WEBSITE_COUNTERS_APP"] })},
+		Probes:    []throttle.Probe{o.counters(func() string { return s.Env["WEBSITE_COUNTERS_APP"] })},
 		Threshold: s.app.Host.HealthMonitor.CounterThreshold,
 		Compat:    s.Compat, Logger: s.Logger, Now: s.Now,
 	}
@@ -208,8 +218,14 @@ func (s *site) setLoad(errs *mistakes) {
 		return
 	}
 	s.health = load
-	if s.app.Host.HTTP.DynamicThrottlesEnabled {
+	switch {
+	case !http.DynamicThrottlesEnabled && s.rules.v1:
+	case !s.Compat || s.rules.v1:
 		s.Load = load
+	case http.DynamicThrottlesEnabled:
+		o.throttle, s.Load = load, o
+	case http.MaxConcurrentRequests != -1 || http.MaxOutstandingRequests != -1:
+		s.Load = o
 	}
 }
 

@@ -39,3 +39,10 @@ func TestTriggerVectors(t *testing.T) {
 func TestRuleVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/rule-vectors.json.gz")
 }
+
+// TestThrottleRules replays apps and puts facts that were written from the rules TH-1
+// to TH-78 where the others show none.
+func TestThrottleRules(t *testing.T) {
+	vec.Test(t, hostvec.Run, "testdata/throttle-apps.json.gz")
+	vec.Test(t, triggervec.Run, "testdata/throttle-vectors.json.gz")
+}

@@ -137,8 +137,8 @@ func (p *play) take(s *step) (missing string, err error) {
 	case s.Arrive != "":
 		return "", p.arrive(s.Arrive)
 	case s.ArriveCount > 0:
-		for i := range s.ArriveCount {
-			if err := p.arrive(fmt.Sprint("r", i)); err != nil {
+		for range s.ArriveCount {
+			if err := p.arrive(fmt.Sprint("r", len(p.names))); err != nil {
 				return "", err
 			}
 		}
