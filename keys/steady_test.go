@@ -63,29 +63,32 @@ func TestClockGoesBack(t *testing.T) {
 
 // TestExpiredStaysExpired sets the clock back after a key expired.
 func TestExpiredStaysExpired(t *testing.T) {
-	now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
-	var store keys.Memory
-	set := keys.Set{Function: []keys.Key{
-		{Name: "ends", Value: keys.NewSecret("ends-value"), Expires: now.Add(time.Minute)},
-		{Name: "begins", Value: keys.NewSecret("begins-value"), NotBefore: now.Add(time.Minute)},
-	}}
-	if err := store.Save(t.Context(), keys.HostScope(), set); err != nil {
-		t.Fatal(err)
-	}
-	at := now
-	r := &keys.Resolver{Store: &store, Now: func() time.Time { return at }}
-	for _, tt := range []struct {
-		at           time.Duration
-		ends, begins bool
-	}{
-		{0, true, false}, {time.Minute - 1, true, false}, {time.Minute, false, true}, {0, false, false}, {time.Minute, false, true}, {-time.Hour, false, false},
-	} {
-		at = now.Add(tt.at)
-		for value, want := range map[string]bool{"ends-value": tt.ends, "begins-value": tt.begins} {
-			grant, err := r.Resolve(t.Context(), "", value)
-			if err != nil || (grant.Kind == keys.FunctionKey) != want {
-				t.Errorf("at %v: %s recognised %v, error %v, want %v", tt.at, value, grant.Kind == keys.FunctionKey, err, want)
-			}
+	synctest.Test(t, func(t *testing.T) {
+		now := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+		var store keys.Memory
+		set := keys.Set{Function: []keys.Key{
+			{Name: "ends", Value: keys.NewSecret("ends-value"), Expires: now.Add(time.Minute)},
+			{Name: "begins", Value: keys.NewSecret("begins-value"), NotBefore: now.Add(time.Minute)},
+		}}
+		if err := store.Save(t.Context(), keys.HostScope(), set); err != nil {
+			t.Fatal(err)
 		}
-	}
+		at := now
+		r := &keys.Resolver{Store: &store, Now: func() time.Time { return at }}
+		for _, tt := range []struct {
+			at           time.Duration
+			ends, begins bool
+		}{
+			{0, true, false}, {time.Minute - 1, true, false}, {time.Minute, false, true}, {0, false, false}, {time.Minute, false, true}, {-time.Hour, false, false},
+		} {
+			at = now.Add(tt.at)
+			for value, want := range map[string]bool{"ends-value": tt.ends, "begins-value": tt.begins} {
+				grant, err := r.Resolve(t.Context(), "", value)
+				if err != nil || (grant.Kind == keys.FunctionKey) != want {
+					t.Errorf("at %v: %s recognised %v, error %v, want %v", tt.at, value, grant.Kind == keys.FunctionKey, err, want)
+				}
+			}
+			synctest.Wait() // a reading behind the requests asks for the time too
+		}
+	})
 }
