@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"mime"
 	"net/http"
 	"strings"
@@ -148,7 +149,9 @@ func xmlValue(body []byte) (string, bool) {
 			Text string `xml:",chardata"`
 		} `xml:"http://schemas.datacontract.org/2004/07/Microsoft.Azure.WebJobs.Script.WebHost Value"`
 	}
-	if err := xml.Unmarshal(body, &in); err != nil || len(in.Value) == 0 || in.Value[0].Nil {
+	dec := xml.NewDecoder(bytes.NewReader(body))
+	dec.CharsetReader = func(_ string, r io.Reader) (io.Reader, error) { return r, nil } // it is UTF-8 by now
+	if err := dec.Decode(&in); err != nil || len(in.Value) == 0 || in.Value[0].Nil {
 		return "", false
 	}
 	return in.Value[0].Text, true

@@ -284,6 +284,7 @@ func TestRuleAPICompat(t *testing.T) {
 		put("content-type: multipart/form-data; boundary=b", `{"value":"x"}`, 415, ""), put("content-type: application/octet-stream", `{"value":"x"}`, 415, ""),
 		put("content-type: text/html", `{"value":"x"}`, 415, ""), put("content-type: application/jsonx", `{"value":"x"}`, 415, ""), put("content-type: json", `{"value":"x"}`, 415, ""),
 		put("content-type: application/xml", ruleXML("<Name>n</Name><Value>a&amp;é</Value>"), 200, "a&é"), put("content-type: text/xml; charset=utf-8", ruleXML("<Value/>"), 200, ""),
+		put("content-type: text/xml; charset=utf-16", utf16le(`<?xml version="1.0" encoding="utf-16"?>`+ruleXML("<Value>é</Value>")), 200, "é"),
 		put("content-type: application/x+xml", ruleXML("<IsEncrypted>false</IsEncrypted><Value>x</Value>"), 200, "x"),
 		put("content-type: application/xml", ruleXML("<IsEncrypted>maybe</IsEncrypted><Value>x</Value>"), 400, ""),
 		put("content-type: application/xml", ruleXML("<value>x</value>"), 400, ""), put("content-type: application/xml", `<Key><Value>x</Value></Key>`, 400, ""),

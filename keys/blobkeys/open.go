@@ -3,6 +3,7 @@ package blobkeys
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -29,8 +30,9 @@ type Options struct {
 	// settings, which then only decrypts.
 	InsecurePlain bool
 
-	// Compat encrypts in the source's form, if AzureWebEncryptionKey is set, so
-	// that a host of the source's own can go on using the same store.
+	// Compat encrypts in the source's form, if AzureWebEncryptionKey is set, or on
+	// App Service and in its containers any of the source's keys, so that a host
+	// of the source's own can go on using the same store.
 	Compat bool
 }
 
@@ -44,9 +46,10 @@ type Options struct {
 // WEBSITE_SLOT_NAME, else AzureFunctionsWebHost__hostid.
 //
 // Values are encrypted with AES-256-GCM, under a key that is derived from
-// AzureWebEncryptionKey and its kin: see atrest.RingFromSettings. What the source
-// encrypted with them is read, and so are values in clear; both are encrypted
-// anew when their document is saved. Without such a key files get a key file (see
+// AzureWebEncryptionKey: see atrest.RingFromSettings. What the source encrypted
+// with it or with its kin, MACHINEKEY_DecryptionKey and AzureWebEncryptionKey_{guid},
+// is read, and so are values in clear; both are encrypted anew when their document
+// is saved. Without AzureWebEncryptionKey files get a key file (see
 // filekeys.Config), and blobs are an error until there is a key or one of the
 // options. A host of the source's own does not read values in this form, and does
 // not change them: use Compat for a store that both share.
@@ -83,12 +86,15 @@ type chosen struct {
 	decrypt  []keydoc.Protector
 }
 
-// chooseKey finds what encrypts, and what decrypts beside it.
+// chooseKey finds what encrypts, and what decrypts beside it. The source takes its
+// default key from either of two settings, and named keys from others (source:
+// Azure.WebSites.DataProtection, Util.cs and AzureWebsitesXmlRepository.cs).
 func (c *chosen) chooseKey() error {
-	switch {
-	case c.Protector != nil && (c.InsecurePlain || c.Compat):
+	if c.Protector != nil && (c.InsecurePlain || c.Compat) {
 		return errors.New("blobkeys: Options.Protector: it goes with neither InsecurePlain nor Compat")
-	case c.settings["AzureWebEncryptionKey"] == "":
+	}
+	given := c.settings["AzureWebEncryptionKey"] != ""
+	if !given && !c.hasOtherKey() {
 		return nil
 	}
 	ring, err := atrest.RingFromSettings(c.settings)
@@ -102,25 +108,46 @@ func (c *chosen) chooseKey() error {
 	c.decrypt = []keydoc.Protector{envelope, ring}
 	switch {
 	case c.Protector != nil || c.InsecurePlain:
-	case c.Compat:
+	case c.Compat && (given || c.onAppService() || c.settings["CONTAINER_NAME"] != ""):
 		c.Protector = ring
-	default:
+	case given:
 		c.Protector = envelope
 	}
 	return nil
 }
 
+// hasOtherKey reports whether there is a key of the source's beside
+// AzureWebEncryptionKey.
+func (c *chosen) hasOtherKey() bool {
+	for name, value := range c.settings {
+		if value != "" && (name == "MACHINEKEY_DecryptionKey" || strings.HasPrefix(name, "AzureWebEncryptionKey_")) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *chosen) onAppService() bool { return c.settings["WEBSITE_INSTANCE_ID"] != "" }
+
 func (c *chosen) origin() keys.Origin {
-	return keys.Origin{HostName: c.settings["WEBSITE_HOSTNAME"], DecryptionKeyID: atrest.DecryptionKeyID(c.settings)}
+	instance := c.settings["WEBSITE_INSTANCE_ID"]
+	return keys.Origin{
+		HostName:        c.settings["WEBSITE_HOSTNAME"],
+		InstanceID:      instance[:min(len(instance), 32)],
+		DecryptionKeyID: atrest.DecryptionKeyID(c.settings),
+	}
 }
 
 func (c *chosen) files() (keys.Store, error) {
 	dir := c.settings["FUNCTIONS_SECRETS_PATH"]
-	if c.settings["WEBSITE_INSTANCE_ID"] != "" && c.settings["HOME"] != "" {
+	if c.onAppService() && c.settings["HOME"] != "" {
 		dir = c.settings["HOME"] + "/data/Functions/secrets"
 	}
 	if dir == "" {
 		return nil, errors.New("blobkeys: FUNCTIONS_SECRETS_PATH is not set")
+	}
+	if c.Protector != nil { // what was written before there was a key in the settings
+		c.decrypt = append(c.decrypt, &atrest.KeyFile{Path: filepath.Join(dir, filekeys.KeyFileName)})
 	}
 	return filekeys.New(filekeys.Config{
 		Dir: dir, Protector: c.Protector, Decrypt: c.decrypt, InsecurePlain: c.InsecurePlain, Origin: c.origin(),

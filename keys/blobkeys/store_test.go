@@ -3,9 +3,13 @@ package blobkeys_test
 import (
 	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,6 +18,7 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blockblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+	"github.com/google/uuid"
 
 	"github.com/httptrigger/httptrigger/internal/backend"
 	"github.com/httptrigger/httptrigger/keys"
@@ -288,5 +293,106 @@ func TestOpenFiles(t *testing.T) {
 	}
 	if _, err := (&keys.Manager{Store: store}).Ensure(t.Context(), orders); err != nil {
 		t.Error(err)
+	}
+}
+
+// TestOpenFilesReadsTheSource is KY-94, KY-128, KY-129 and KY-131: with the settings
+// under which the source encrypted, its documents are read, and written again as
+// the profile says.
+func TestOpenFilesReadsTheSource(t *testing.T) {
+	const guid = "6a9dbd43-1f2c-4a0b-8f3e-0123456789ab"
+	const hexKey = "0F75CA46E7EBDD39E4CA6B074D1F9A5972B849A55F91A2480F75CA46E7EBDD39"
+	key, err := hex.DecodeString(hexKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	instance := strings.Repeat("0123456789abcdef", 4)
+	tests := []struct {
+		name     string
+		settings map[string]string
+		id       uuid.UUID
+		compat   bool
+		begins   string // of a value that is written
+	}{
+		{"default key", map[string]string{"AzureWebEncryptionKey": hexKey}, uuid.UUID{}, false, "gcm1."},
+		{"default key, compat", map[string]string{"AzureWebEncryptionKey": hexKey}, uuid.UUID{}, true, "CfDJ8AAAA"},
+		{"machine key", map[string]string{"MACHINEKEY_DecryptionKey": hexKey, "WEBSITE_INSTANCE_ID": instance}, uuid.UUID{}, false, "gcm1."},
+		{"machine key, compat", map[string]string{"MACHINEKEY_DecryptionKey": hexKey, "WEBSITE_INSTANCE_ID": instance}, uuid.UUID{}, true, "CfDJ8AAAA"},
+		{"machine key in a container, compat", map[string]string{"MACHINEKEY_DecryptionKey": hexKey, "CONTAINER_NAME": "c"}, uuid.UUID{}, true, "CfDJ8AAAA"},
+		{"machine key elsewhere, compat", map[string]string{"MACHINEKEY_DecryptionKey": hexKey}, uuid.UUID{}, true, "gcm1."},
+		{"named key", map[string]string{"AzureWebEncryptionKey_" + guid: hexKey, "AzureWebPrimaryEncryptionKey": guid, "CONTAINER_NAME": "c"}, uuid.MustParse(guid), true, "CfDJ8EO9n"},
+		{"former key", map[string]string{"AzureWebEncryptionKey_" + guid: hexKey, "AzureWebEncryptionKey": "AA" + hexKey}, uuid.MustParse(guid), true, "CfDJ8AAAA"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			ring, err := atrest.NewRing(atrest.RingKey{ID: tt.id, Key: keys.NewSecret(string(key))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			set := keys.Set{Function: []keys.Key{{Name: "default", Value: keys.NewSecret("made-by-the-source")}}}
+			document, err := (&keydoc.Codec{Protector: ring}).Encode(orders, set)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(filepath.Join(dir, "orders.json"), document, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			settings := map[string]string{"AzureWebJobsSecretStorageType": "files", "FUNCTIONS_SECRETS_PATH": dir}
+			maps.Copy(settings, tt.settings)
+			store, err := blobkeys.Open(settings, &blobkeys.Options{Compat: tt.compat})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := store.Load(t.Context(), orders)
+			if err != nil || got.Function[0].Value.Reveal() != "made-by-the-source" {
+				t.Fatalf("Load = %v, %v", got, err)
+			}
+			if err := store.Save(t.Context(), orders, got); err != nil {
+				t.Fatal(err)
+			}
+			text, err := os.ReadFile(filepath.Join(dir, "orders.json"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			doc, err := keydoc.Parse(false, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if value := doc.Keys[0].Value.Reveal(); !strings.HasPrefix(value, tt.begins) {
+				t.Errorf("written as %.12s, want it to begin with %s", value, tt.begins)
+			}
+			want := strings.Repeat("0", 32)
+			if tt.settings["WEBSITE_INSTANCE_ID"] != "" {
+				want = instance[:32]
+			}
+			if doc.InstanceID == nil || *doc.InstanceID != want {
+				t.Errorf("instanceId %v, want %s", doc.InstanceID, want)
+			}
+		})
+	}
+}
+
+// TestOpenFilesAfterKeyFile sets a key in the settings of an app whose folder has a
+// key file: what was written with that can still be read.
+func TestOpenFilesAfterKeyFile(t *testing.T) {
+	settings := map[string]string{"AzureWebJobsSecretStorageType": "files", "FUNCTIONS_SECRETS_PATH": t.TempDir()}
+	var first keys.Set
+	for _, key := range []string{"", strings.Repeat("0123456789abcdef", 4)} {
+		settings["AzureWebEncryptionKey"] = key
+		store, err := blobkeys.Open(settings, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		set, err := (&keys.Manager{Store: store}).Ensure(t.Context(), orders)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if first.Function == nil {
+			first = set
+		}
+		if !set.Function[0].Value.Equal(first.Function[0].Value) {
+			t.Error("another key")
+		}
 	}
 }
