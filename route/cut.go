@@ -61,7 +61,7 @@ func Cut(template, path, name string) (value string, ok, ascii bool) {
 		pos += through(slash)
 
 		if end-at == uint(len(name))+3 && template[at] == '{' && template[at+1] == name[0] {
-			if template[at+1:end-2] != name || template[end-2] != '}' || !plainName(name) {
+			if template[at+1:end-2] != name || template[end-2] != '}' || mayMark(name) {
 				return cut(template, path, name, at, start)
 			}
 			return path[start : pos-1], true, seen&highs == 0
@@ -171,6 +171,28 @@ func plainName(name string) bool {
 	}
 	return false
 }
+
+// mayMark reports whether a name, not empty, has something in it that is no name in a
+// template: a brace, or an asterisk in front. It says so of some others too.
+func mayMark(name string) bool {
+	var w uint64
+	switch n := len(name); {
+	case n >= 8:
+		w = bracesIn(eight(name[n-8:]))
+		for i := 0; i+8 < n; i += 8 {
+			w |= bracesIn(eight(name[i : i+8]))
+		}
+	case n >= 4:
+		w = bracesIn(four(name) | four(name[n-4:])<<32)
+	default:
+		w = bracesIn(uint64(name[0]) | uint64(name[n>>1])<<8 | uint64(name[n-1])<<16)
+	}
+	return w != 0 || name[0] == '*'
+}
+
+// bracesIn returns a word with the highest bit set in those bytes of w, plain ones,
+// that come behind 'z' or are not ASCII.
+func bracesIn(w uint64) uint64 { return (w&^highs + lows*(0x80-'{') | w) & highs }
 
 // oddIn returns a word with the highest bit set in those bytes of w, plain ones, that
 // are neither letters nor digits nor one of "@[\\]^_`".

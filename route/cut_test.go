@@ -45,7 +45,11 @@ func TestCut(t *testing.T) {
 		{"/items/{a:int}-{b}/{c}", "/items/1-2/3", "c", "3"},
 		{"/items/{a:int}-{b}/{c}", "/items/1-2/3", "b", "2"},
 		{"/items/{a}x{b}/{c}", "/items/1x2/3", "a}x{b", ""},
+		{"/items/{ab}.{cd}/{c}", "/items/1.2/3", "ab}.{cd", ""},
+		{"/items/{name}.{value}/{c}", "/items/1.2/3", "name}.{value", ""},
 		{"/items/{*a}", "/items/1/2", "*a", ""},
+		{"/items/{**rest}", "/items/1/2", "**rest", ""},
+		{"/items/{first.name}/{last-name}", "/items/1/2", "last-name", "2"},
 		{"", "", "b", ""},
 	}
 	for _, tt := range tests {
