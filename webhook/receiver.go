@@ -364,7 +364,9 @@ func (c claim) settle(ctx context.Context, success bool) {
 }
 
 // Forget makes the receiver take d as new when it comes again: for redelivery
-// on purpose, which keeps id and signature.
+// on purpose, which keeps id and signature. It is meant for a delivery whose handler
+// is done: one that is being handled could run a second time beside itself. The
+// error is the replay memory's.
 func (rc *Receiver) Forget(ctx context.Context, d Delivery) error {
 	var buf [2]ReplayKey
 	keys := replayKeys(buf[:0], rc.c.ReplayMode, rc.c.Scope, &d)

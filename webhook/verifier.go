@@ -150,7 +150,10 @@ func (s Signature) Bytes() []byte {
 func (d *Delivery) JSON(v any) error { return json.Unmarshal(d.Payload, v) }
 
 // Verify tells whether a message that is at hand in bytes is genuine, without
-// an HTTP server: a POST received now.
+// an HTTP server: a POST received now. It does not look into the body: Event, ID,
+// Payload and the like are an [Interpreter]'s to fill in. Who wants them, or has
+// another time, method or URL, fills in a [Message] and calls the verifier's methods.
+// The error is a [*SignatureError] or wraps a [Reason].
 func Verify(ctx context.Context, v Verifier, header http.Header, body []byte) (Delivery, error) {
 	return v.Verify(ctx, &Message{
 		Method: http.MethodPost, Scheme: "https", Header: header, Time: time.Now(),

@@ -1,5 +1,6 @@
-// Package filekeys keeps keys in a directory, in the source's layout: host.json
-// for the host and {function}.json, in lower case, for a function.
+// Package filekeys keeps keys in a directory, in the layout of the Azure Functions
+// host, called the source here: host.json for the host and {function}.json, in lower
+// case, for a function.
 //
 //	store, err := filekeys.Open(dir)
 //	res := &keys.Resolver{Store: store}
