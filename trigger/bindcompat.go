@@ -2,13 +2,14 @@ package trigger
 
 import (
 	"bytes"
-	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/httptrigger/httptrigger/internal/jsonc"
 )
@@ -22,13 +23,14 @@ func (b *binder) bindCompat(r *http.Request, v reflect.Value, ru *rules) error {
 	if err != nil {
 		return err
 	}
-	var loose map[string]json.RawMessage
+	var loose *jsonc.Value
+	now := ru.clock()
 	switch ctype := r.Header.Get("Content-Type"); {
 	case len(text) == 0:
 	case isJSON(ctype):
-		b.lenient(text, v)
+		b.lenient(text, v, now)
 	case isXML(ctype):
-		b.fromXML(text, v)
+		b.fromXML(text, v, now)
 	case r.ContentLength > 0: // a chunked body is for those types only (TR-148, TR-161)
 		loose = looseObject(text)
 	}
@@ -38,12 +40,12 @@ func (b *binder) bindCompat(r *http.Request, v reflect.Value, ru *rules) error {
 		field := v.FieldByIndex(f.index)
 		name, src, values := f.find(r, query)
 		if values == nil {
-			if err := f.fromLoose(field, loose); err != nil {
+			if err := f.fromLoose(field, loose, now); err != nil {
 				return err
 			}
 			continue
 		}
-		if err := setCompat(field, values); err != nil {
+		if err := setCompat(field, values, now); err != nil {
 			return &BindError{Field: name, Source: src, Reason: err.Error(), status: http.StatusInternalServerError}
 		}
 	}
@@ -58,28 +60,22 @@ func (b *binder) compatBody(r *http.Request, ru *rules) ([]byte, error) {
 	return readBody(r)
 }
 
-// lenient decodes JSON as far as the reference's formatter would, member by
-// member: a text of a number fills a number and the other way round. What does
-// not fit leaves the whole struct empty.
-func (b *binder) lenient(text []byte, v reflect.Value) {
-	var members map[string]json.RawMessage
-	if json.Unmarshal(plainJSON(text), &members) != nil {
+// lenient decodes JSON as the reference's formatter does, member by member: a text
+// of a number fills a number and the other way round. What does not fit leaves the
+// whole struct empty.
+func (b *binder) lenient(text []byte, v reflect.Value, now time.Time) {
+	doc, err := jsonc.ParseLenient(text)
+	if err != nil {
 		return
 	}
 	filled := reflect.New(v.Type()).Elem()
 	filled.Set(v)
-	for i := range b.fields {
-		f := &b.fields[i]
-		raw, ok := member(members, f.bodyName(v.Type()))
-		if !ok || string(raw) == "null" {
-			continue
-		}
-		field := filled.FieldByIndex(f.index)
-		if json.Unmarshal(raw, field.Addr().Interface()) == nil {
-			continue
-		}
-		if !isScalar(raw) || !convertible(field.Type()) || setText(field, []string{scalarText(raw, false)}) != nil {
-			return
+	for _, m := range doc.Members {
+		for i := range b.fields {
+			f := &b.fields[i]
+			if strings.EqualFold(f.bodyName(v.Type()), m.Name) && netFill(filled.FieldByIndex(f.index), m.Value, now) != nil {
+				return
+			}
 		}
 	}
 	v.Set(filled)
@@ -93,73 +89,50 @@ func (f *boundField) bodyName(t reflect.Type) string {
 	return t.FieldByIndex(f.index).Name
 }
 
-// member finds a member by name, exactly or ignoring case.
-func member(members map[string]json.RawMessage, name string) (json.RawMessage, bool) {
-	if raw, ok := members[name]; ok {
-		return raw, true
-	}
-	for n, raw := range members {
-		if strings.EqualFold(n, name) {
-			return raw, true
-		}
-	}
-	return nil, false
-}
-
 // looseObject reads a body that is an object whatever its type says (TR-148).
-func looseObject(text []byte) map[string]json.RawMessage {
+func looseObject(text []byte) *jsonc.Value {
 	trimmed := bytes.TrimSpace(text)
 	if len(trimmed) < 2 || trimmed[0] != '{' || trimmed[len(trimmed)-1] != '}' {
 		return nil
 	}
-	var members map[string]json.RawMessage
-	if json.Unmarshal(plainJSON(trimmed), &members) != nil {
+	doc, err := jsonc.ParseLenient(trimmed)
+	if err != nil {
 		return nil
 	}
-	return members
+	return doc
 }
 
 // fromLoose fills a field from binding data: lists and nulls count for nothing,
-// objects are decoded, scalars are text.
-func (f *boundField) fromLoose(field reflect.Value, members map[string]json.RawMessage) error {
+// objects are decoded, scalars are text. Of names that differ by case the last
+// that counts does.
+func (f *boundField) fromLoose(field reflect.Value, doc *jsonc.Value, now time.Time) error {
 	name := f.names[FromQuery]
-	raw, ok := member(members, name)
-	if !ok || name == "" || string(raw) == "null" || raw[0] == '[' {
+	if doc == nil || name == "" {
 		return nil
 	}
-	var err error
-	if raw[0] == '{' {
-		err = json.Unmarshal(raw, field.Addr().Interface())
-	} else {
-		err = setCompat(field, []string{scalarText(raw, true)})
-	}
-	if err != nil {
-		return &BindError{Field: name, Source: FromBody, Reason: "does not fit", status: http.StatusInternalServerError}
+	for _, m := range slices.Backward(doc.Members) {
+		value := doc.Get(m.Name)
+		if !strings.EqualFold(m.Name, name) || value.Kind == jsonc.Null || value.Kind == jsonc.Array {
+			continue
+		}
+		var err error
+		if value.Kind == jsonc.Object {
+			err = netFill(field, value, now)
+		} else {
+			err = setCompat(field, []string{netText(value)}, now)
+		}
+		if err != nil {
+			return &BindError{Field: name, Source: FromBody, Reason: "does not fit", status: http.StatusInternalServerError}
+		}
+		return nil
 	}
 	return nil
-}
-
-func isScalar(raw json.RawMessage) bool { return raw[0] != '{' && raw[0] != '[' }
-
-// scalarText is a JSON scalar as text, booleans as .NET spells them if so asked.
-func scalarText(raw json.RawMessage, net bool) string {
-	var s string
-	if json.Unmarshal(raw, &s) == nil {
-		return s
-	}
-	switch s = string(raw); {
-	case net && s == "true":
-		return "True"
-	case net && s == "false":
-		return "False"
-	}
-	return s
 }
 
 // setCompat sets a field from text where the reference's general conversion can:
 // not for time spans, enumerations, lists and objects, and not for null onto a
 // type that has none.
-func setCompat(field reflect.Value, values []string) error {
+func setCompat(field reflect.Value, values []string, now time.Time) error {
 	t := field.Type()
 	if len(values) == 0 {
 		switch t.Kind() {
@@ -169,15 +142,7 @@ func setCompat(field reflect.Value, values []string) error {
 		}
 		return errors.New("a value left out, for a type without null")
 	}
-	base := t
-	if base.Kind() == reflect.Pointer {
-		base = base.Elem()
-	}
-	named := base.PkgPath() != "" && base != timeType && base != uuidType // an enumeration, an address
-	if named || base.Kind() == reflect.Slice || !convertible(base) {
-		return errors.New("no text becomes this")
-	}
-	return setText(field, values[len(values)-1:])
+	return netConvert(field, values[len(values)-1], now)
 }
 
 func isXML(ctype string) bool {
@@ -186,7 +151,7 @@ func isXML(ctype string) bool {
 }
 
 // fromXML fills fields from the elements below the root, by their local names.
-func (b *binder) fromXML(text []byte, v reflect.Value) {
+func (b *binder) fromXML(text []byte, v reflect.Value, now time.Time) {
 	d := xml.NewDecoder(bytes.NewReader(text))
 	depth, name := 0, ""
 	values := map[string]string{}
@@ -215,17 +180,7 @@ func (b *binder) fromXML(text []byte, v reflect.Value) {
 	for i := range b.fields {
 		f := &b.fields[i]
 		if s, ok := values[strings.ToLower(f.bodyName(v.Type()))]; ok {
-			_ = setCompat(v.FieldByIndex(f.index), []string{s}) // what does not fit stays empty
+			_ = setCompat(v.FieldByIndex(f.index), []string{s}, now) // what does not fit stays empty
 		}
 	}
-}
-
-// plainJSON takes the liberties of the reference's reader out of a JSON text. A
-// text that even that reader refuses stays as it is.
-func plainJSON(text []byte) []byte {
-	v, err := jsonc.ParseLenient(text)
-	if err != nil {
-		return text
-	}
-	return v.AppendJSON(nil)
 }

@@ -2,6 +2,7 @@ package trigger
 
 import (
 	"encoding"
+	"encoding/json"
 	"errors"
 	"reflect"
 	"strconv"
@@ -13,6 +14,7 @@ import (
 
 var (
 	unmarshalText = reflect.TypeFor[encoding.TextUnmarshaler]()
+	unmarshalJSON = reflect.TypeFor[json.Unmarshaler]()
 	timeType      = reflect.TypeFor[time.Time]()
 	uuidType      = reflect.TypeFor[uuid.UUID]()
 	durationType  = reflect.TypeFor[time.Duration]()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/textproto"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -188,21 +189,34 @@ func metadata(f *FunctionConfig, r *http.Request, inv *Invocation, body []byte) 
 			put(name, []byte("null"))
 		}
 	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(order, func(n string) bool { return strings.EqualFold(n, name) })
+	}
 	headers.text("Host", r.Host)
 	for _, name := range headerNames(r.Header) {
 		headers.text(textproto.CanonicalMIMEHeaderKey(name), strings.Join(r.Header[name], ","))
 	}
+	compat := rulesOf(r.Context()).compat
 	for _, name := range order {
-		o.raw(name, members[name])
+		if !compat || describesInCompat(name, members[name]) {
+			o.raw(name, members[name])
+		}
 	}
-	if members["Query"] == nil {
+	if !has("Query") {
 		o.raw("Query", query.done())
 	}
-	if members["Headers"] == nil {
+	if !has("Headers") {
 		o.raw("Headers", headers.done())
 	}
 	o.raw("sys", sysJSON(f))
 	return o.done()
+}
+
+// describesInCompat reports whether the reference sends a piece of binding data:
+// nulls it leaves out, and what it takes by its name for the trigger's value
+// (ScriptInvocationContextExtensions.cs).
+func describesInCompat(name string, value []byte) bool {
+	return string(value) != "null" && !strings.HasSuffix(strings.ToLower(name), "trigger")
 }
 
 // textInText is a JSON text whose content is a JSON text.

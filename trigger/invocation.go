@@ -114,6 +114,14 @@ type rules struct {
 	deny    DenyFunc
 
 	origin func(*http.Request) (scheme, host string) // Config.Origin
+	now    func() time.Time                          // Config.Now
+}
+
+func (ru *rules) clock() time.Time {
+	if ru.now == nil {
+		return time.Now()
+	}
+	return ru.now()
 }
 
 // dropped tells the log of a field of the function's that was set before

@@ -241,7 +241,7 @@ func (s *site) setAround(errs *mistakes) {
 		errs.add(err)
 	}
 	s.stamp = stamp
-	s.rules.origin = s.Origin
+	s.rules.origin, s.rules.now = s.Origin, s.now
 	cors := s.CORS
 	if cors == nil {
 		cors = s.app.Host.CORS

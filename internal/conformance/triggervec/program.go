@@ -138,7 +138,11 @@ func (s *stage) sent(x *expectation) []string {
 	}
 	data := bindingData(payload.Metadata)
 	for name, want := range x.BindingData {
-		if got, ok := data.find(name); !ok || !sameJSON(got, want) {
+		got, ok := data.find(name)
+		if !ok && string(want) == "null" {
+			continue // the reference sends no nulls
+		}
+		if !ok || !sameJSON(got, want) {
 			add("binding data %s: got %s, want %s", name, got, want)
 		}
 	}
