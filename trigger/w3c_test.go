@@ -3,6 +3,8 @@ package trigger_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -95,5 +97,26 @@ func TestW3CLine(t *testing.T) {
 		if fields[tt.field] != tt.want {
 			t.Errorf("%s: %s, want %s", tt.name, fields[tt.field], tt.want)
 		}
+	}
+}
+
+type failingWriter struct{}
+
+func (failingWriter) Write([]byte) (int, error) { return 0, errors.New("no space left on device") }
+
+// TestW3CFull: a log that cannot be written fails no request, and is told of
+// (TR-243).
+func TestW3CFull(t *testing.T) {
+	var told bytes.Buffer
+	h := mustHost(t, trigger.Config{
+		AccessLog: &trigger.W3CLog{W: failingWriter{}}, Logger: slog.New(slog.NewTextHandler(&told, nil)), Functions: anonymous(returns("ok", nil)),
+	})
+	for range 2 {
+		if w := record(h, httptest.NewRequest("GET", "/api/f", nil)); w.Code != 200 || w.Body.String() != "ok" {
+			t.Errorf("%d %q", w.Code, w.Body)
+		}
+	}
+	if n := strings.Count(told.String(), "no space left on device"); n != 2 {
+		t.Errorf("told %d times, want 2: %s", n, &told)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httputil"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -315,29 +316,51 @@ func (w *Worker) answer(f *FunctionConfig, r *http.Request, inv *Invocation, res
 		return nil, badAnswer(f.Name, "the answer is longer than %d bytes", most)
 	case resp.StatusCode/100 != 2:
 		return nil, badAnswer(f.Name, "status %d, want 2xx", resp.StatusCode)
-	case mediaType != "application/json":
+	case mediaType != "application/json" && mediaType != "text/json":
 		return nil, badAnswer(f.Name, "Content-Type %q, want application/json", resp.Header.Get("Content-Type"))
 	}
-	v, err := parseAnswer(text)
+	compat := inv.rules != nil && inv.rules.compat
+	v, err := parseAnswer(text, compat)
 	switch {
 	case v == nil && err == nil: // nothing, or null
-		if inv.rules != nil && inv.rules.compat {
+		if compat {
 			<-r.Context().Done() // the reference waits for more until the function's time is up
 		}
 		return nil, badAnswer(f.Name, "an empty answer")
 	case err != nil:
 		return nil, &WorkerError{Function: f.Name, Reason: "the answer", Err: err, status: http.StatusInternalServerError}
 	}
+	if err := checkAnswer(v); err != nil {
+		return nil, &WorkerError{Function: f.Name, Reason: "the answer", Err: err, status: http.StatusInternalServerError}
+	}
 	w.logs(r.Context(), f, folded(v, "Logs"))
 	return outcomeOf(f, v), nil
 }
 
-// parseAnswer reads the JSON of an answer; nil is none.
-func parseAnswer(text []byte) (*jsonc.Value, error) {
+// checkAnswer finds members of an answer that are not of their type
+// (HttpScriptInvocationResult.cs).
+func checkAnswer(v *jsonc.Value) error {
+	if outputs := folded(v, "Outputs"); outputs != nil && outputs.Kind != jsonc.Object && outputs.Kind != jsonc.Null {
+		return errors.New("its Outputs are no object")
+	}
+	logs := folded(v, "Logs")
+	if logs == nil || logs.Kind == jsonc.Null {
+		return nil
+	}
+	nested := func(line *jsonc.Value) bool { return line.Kind == jsonc.Object || line.Kind == jsonc.Array }
+	if logs.Kind != jsonc.Array || slices.ContainsFunc(logs.Items, nested) {
+		return errors.New("its Logs are no list of texts")
+	}
+	return nil
+}
+
+// parseAnswer reads the JSON of an answer, in Compat as leniently as the reference
+// does; nil is none.
+func parseAnswer(text []byte, compat bool) (*jsonc.Value, error) {
 	if len(bytes.TrimSpace(text)) == 0 || string(bytes.TrimSpace(text)) == "null" {
 		return nil, nil
 	}
-	if !json.Valid(text) {
+	if !compat && !json.Valid(text) {
 		return nil, errors.New("not JSON")
 	}
 	v, err := jsonc.ParseLenient(text)

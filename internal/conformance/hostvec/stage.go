@@ -207,7 +207,10 @@ func (s *stage) keys() error {
 		return nil
 	}
 	ctx := context.Background()
-	host := keys.Set{Master: keys.Key{Name: keys.MasterName, Value: keys.NewSecret(s.app.Keys.Master)}}
+	var host keys.Set
+	if s.app.Keys.Master != "" {
+		host.Master = keys.Key{Name: keys.MasterName, Value: keys.NewSecret(s.app.Keys.Master)}
+	}
 	var err error
 	if host.Function, err = keyList(s.app.Keys.Host); err != nil {
 		return err

@@ -154,7 +154,7 @@ func (s *stage) echo(b map[string]json.RawMessage) (run, string) {
 	}
 	var bind reflect.Type
 	switch part {
-	case "params", "identities":
+	case "params", "identities", "headers", "query", "method", "url", "path":
 	case "bindingData": // without a program only where the route's values are asked for
 	case "body":
 		return func(_ context.Context, r *trigger.Request, g *sight) (any, error) {
