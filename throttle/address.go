@@ -95,9 +95,12 @@ func (c *ClientAddress) Key(r *http.Request) RateKey {
 func parseAddr(s string) (netip.Addr, bool) {
 	var addr netip.Addr
 	var err error
-	if strings.HasSuffix(s, "]") || strings.Count(s, ":") != 1 && !strings.HasPrefix(s, "[") {
-		addr, err = netip.ParseAddr(strings.TrimSuffix(strings.TrimPrefix(s, "["), "]"))
-	} else {
+	switch bracketed := strings.HasPrefix(s, "["); {
+	case bracketed && strings.HasSuffix(s, "]"):
+		addr, err = netip.ParseAddr(s[1 : len(s)-1])
+	case !bracketed && strings.Count(s, ":") != 1:
+		addr, err = netip.ParseAddr(s)
+	default:
 		var pair netip.AddrPort
 		pair, err = netip.ParseAddrPort(s)
 		addr = pair.Addr()

@@ -40,6 +40,11 @@ func TestRuleVectors(t *testing.T) {
 	vec.Test(t, triggervec.Run, "testdata/rule-vectors.json.gz")
 }
 
+// TestHookRules puts what WH-1 to WH-42 say of a host that receives webhooks.
+func TestHookRules(t *testing.T) {
+	vec.Test(t, triggervec.Run, "testdata/hook-vectors.json.gz")
+}
+
 // TestThrottleRules replays apps and puts facts that were written from the rules TH-1
 // to TH-78 where the others show none.
 func TestThrottleRules(t *testing.T) {
