@@ -86,6 +86,9 @@ func (w *seen) sent(g *sight, n names) []string {
 		return []string{fmt.Sprintf("what the handler was sent: %v", err)}
 	}
 	var diffs []string
+	if w.Data == nil && w.Metadata == nil {
+		return nil // the vector is about who ran
+	}
 	if d := wire.JSON(payload.Data, json.RawMessage(n.expand(string(w.Data))), perRequest...); d != "" {
 		diffs = append(diffs, "Data: "+d)
 	}
