@@ -52,7 +52,7 @@ func FromContext(ctx context.Context) (*Delivery, bool) {
 // Retry tells the receiver that the handler of this request failed, so that the
 // delivery is taken as new when the sender repeats it. It counts until the
 // handler returns, and does nothing to the answer. Behind Config.Handler a
-// status that asks for a retry says the same.
+// status of 300 or more says the same.
 func Retry(ctx context.Context) {
 	if p, ok := ctx.Value(contextKey{}).(*received); ok {
 		p.failed.Store(true)

@@ -25,8 +25,9 @@ type Config struct {
 
 	// Handler handles a delivery over HTTP. It sees the request as it came, with
 	// the body to read again, and the delivery by FromContext. Its own answer is
-	// the answer; a status of 500 or more, 429, 408, a panic, or a call of Retry
-	// counts as failure, so that the delivery is taken as new when it comes again.
+	// the answer; a status of 300 or more, which senders take for a failure, a panic,
+	// or a call of Retry counts as failure, so that the delivery is taken as new
+	// when it comes again.
 	Handler http.Handler
 	// Handle handles a delivery without HTTP. An error is answered with its
 	// StatusCode, or 500, and counts as failure. The delivery is the handler's to

@@ -145,8 +145,10 @@ func TestTwilioBehindProxy(t *testing.T) {
 			Verifier: sender,
 			Origin:   func(*http.Request) (string, string) { return "https", "public.example" },
 		},
-		"PublicURL":            {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms"}},
-		"PublicURL with query": {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms?a=%20b"}},
+		"PublicURL":                {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms"}},
+		"PublicURL with overrides": {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms#rc=2&rp=all"}},
+		"PublicURL with both":      {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms?a=%20b#rc=2"}},
+		"PublicURL with query":     {Verifier: &webhook.Twilio{AuthTokens: webhook.Static("token"), PublicURL: "https://public.example/sms?a=%20b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			for _, kind := range []string{"application/json", "application/x-www-form-urlencoded"} {

@@ -26,7 +26,8 @@ type Twilio struct {
 	// one only.
 	AuthTokens Source
 	// PublicURL is the URL that Twilio calls, where the receiver cannot tell. If
-	// it has no query, the request's is appended.
+	// it has no query, the request's is appended. A fragment, which overrides how
+	// Twilio connects, is not sent and does not count.
 	PublicURL string
 
 	ring ring
@@ -129,18 +130,19 @@ func (t *Twilio) url(m *Message) string {
 	if t.PublicURL == "" {
 		return m.URL()
 	}
+	public, _, _ := strings.Cut(t.PublicURL, "#")
 	query := m.Query()
-	if strings.Contains(t.PublicURL, "?") {
+	if strings.Contains(public, "?") {
 		hash := queryValues(query, "bodySHA256", false)
-		if len(hash) != 1 || strings.Contains(t.PublicURL, "bodySHA256=") {
-			return t.PublicURL
+		if len(hash) != 1 || strings.Contains(public, "bodySHA256=") {
+			return public
 		}
-		return t.PublicURL + "&bodySHA256=" + hash[0]
+		return public + "&bodySHA256=" + hash[0]
 	}
 	if query == "" {
-		return t.PublicURL
+		return public
 	}
-	return t.PublicURL + "?" + query
+	return public + "?" + query
 }
 
 // urls are the spellings to try: some of Twilio's products write the standard

@@ -41,10 +41,11 @@ func (w *watch) Write(p []byte) (int, error) {
 	return w.ResponseWriter.Write(p)
 }
 
-// failed tells whether the answer asks the sender to come again: every status
-// from 500, 429 and 408.
+// failed tells whether the sender takes the answer for a failure and may come again:
+// every status but those from 200 to 299, also a redirect, and a repeat must not be told
+// that all is well. A connection that was taken over did not fail.
 func (w *watch) failed() bool {
-	return w.status >= 500 || w.status == http.StatusTooManyRequests || w.status == http.StatusRequestTimeout
+	return w.status >= 300
 }
 
 // flushing is a watch before a writer that flushes: HTTP/2, test recorders.
