@@ -32,7 +32,8 @@ type Outcome struct {
 	// package wrote, 0 if a plain handler wrote it: nobody looks on.
 	Status int
 
-	// Err is what a typed function returned, nil for a plain handler.
+	// Err is what a typed function returned, or why Relay has no answer to hand
+	// on; nil for a plain handler.
 	Err error
 
 	// Panic is what the function panicked with, nil if it did not.

@@ -7,14 +7,15 @@ import (
 )
 
 // Relay returns a handler that answers with what proxy fetches, as a function of a
-// Host. On its own a [httputil.ReverseProxy] adds the fields of the answer to those
-// that the host has set, so that a custom header of host.json would come twice, lets
-// an informational answer (1xx) erase the host's, and leaves a missing Content-Type
-// to be guessed by net/http. Behind Relay the fields of the answer replace the
-// host's, but for CORS and HSTS, which stay the host's, and Vary, which is joined;
-// no type is guessed. The proxy's own ModifyResponse is called first; without an
-// ErrorHandler a failure is logged and answered 502. The proxy is not changed, and
-// must not be while the handler is in use.
+// Host, whose log and hooks are told the status. On its own a
+// [httputil.ReverseProxy] adds the fields of the answer to those that the host has
+// set, so that a custom header of host.json would come twice, lets an informational
+// answer (1xx) erase the host's, and leaves a missing Content-Type to be guessed by
+// net/http. Behind Relay the fields of the answer replace the host's, but for CORS
+// and HSTS, which stay the host's, and Vary, which is joined; no type is guessed.
+// The proxy's own ModifyResponse is called first; without an ErrorHandler a failure
+// is logged and answered 502. The proxy is not changed, and must not be while the
+// handler is in use.
 func Relay(proxy *httputil.ReverseProxy) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		relay := *proxy
@@ -27,6 +28,7 @@ func Relay(proxy *httputil.ReverseProxy) http.Handler {
 			}
 			putBack(w.Header(), host)
 			joinFields(r, w.Header(), resp.Header)
+			noteRelayed(r, resp.StatusCode, nil)
 			return nil
 		}
 		relay.ErrorHandler = func(w http.ResponseWriter, r *http.Request, err error) {
@@ -36,10 +38,18 @@ func Relay(proxy *httputil.ReverseProxy) http.Handler {
 				return
 			}
 			logTo(proxy.ErrorLog, "trigger: relay: %s", Redact(err.Error()))
+			noteRelayed(r, http.StatusBadGateway, err)
 			w.WriteHeader(http.StatusBadGateway)
 		}
 		relay.ServeHTTP(w, r)
 	})
+}
+
+// noteRelayed tells the host what is answered, for its log and hooks.
+func noteRelayed(r *http.Request, status int, err error) {
+	if inv, ok := FromContext(r.Context()); ok {
+		inv.returned(status, err)
+	}
 }
 
 // logTo prints to l, to the standard logger if it is nil, as the proxy does.
