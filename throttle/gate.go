@@ -36,9 +36,10 @@ type GateConfig struct {
 
 	// MinRetryAfter and MaxRetryAfter bound the Retry-After header of a refusal,
 	// which is estimated from the time requests take and the length of the
-	// queue. Zero stands for 1 second and 1 minute. It is always given in whole
-	// seconds, rounded up but never above MaxRetryAfter. A negative MaxRetryAfter
-	// leaves the header out.
+	// queue. Zero stands for 1 second, and for 1 minute or MinRetryAfter if that is
+	// longer. It is always given in whole seconds, rounded up but never above
+	// MaxRetryAfter, which therefore is at least a second and not below
+	// MinRetryAfter. A negative MaxRetryAfter leaves the header out.
 	MinRetryAfter, MaxRetryAfter time.Duration
 
 	// Compat answers as the source does: 429 with X-FUNCTION-SCALEOUT: 1 and

@@ -28,7 +28,8 @@ type RateConfig struct {
 	Period time.Duration
 
 	// Burst is the number of events that a key that was idle may have at once; the
-	// bound itself is allowed. Zero stands for Limit.
+	// bound itself is allowed. Zero stands for Limit. It must not be negative, nor
+	// take more than 365 days to fill.
 	Burst int
 
 	// Key picks the key of a request in Wrap. All requests for which it returns the
@@ -44,7 +45,8 @@ type RateConfig struct {
 
 	// Policy, if not empty, is the name under which all responses of Wrap carry the
 	// fields RateLimit-Policy and RateLimit of draft-ietf-httpapi-ratelimit-headers,
-	// revision 10. Some allocations per request are its price.
+	// revision 10. It is printable ASCII without quotes and backslashes. Some
+	// allocations per request are its price.
 	Policy string
 
 	// Status is the status of a refusal, 429 (as is zero) or 503.
