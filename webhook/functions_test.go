@@ -8,6 +8,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -184,4 +185,33 @@ func TestNewFunctionsReportsMistakes(t *testing.T) {
 	}); !errors.Is(err, webhook.UnknownReceiver) {
 		t.Error(err)
 	}
+}
+
+// A body that says that it is too long is refused unread, whoever sends it, and the
+// limit is that of the front end of 1.x (WH-7).
+func TestFunctionsBodyLimit(t *testing.T) {
+	const limit = 104857600
+	for _, kind := range []string{"genericJson", "github", "slack", "dropbox", "kudu", "trello", "pusher", "stripe", "sfsoap"} {
+		f, err := webhook.NewFunctions(webhook.FunctionsConfig{Type: kind, Keys: functionKeys, Receiver: webhook.Config{
+			Compat: true, Handler: http.NotFoundHandler(),
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for length, tooLarge := range map[int64]bool{limit: false, limit + 1: true} {
+			r := httptest.NewRequest("POST", "https://func.example.net/api/hook", unread{t})
+			r.ContentLength = length
+			if code := post(f, r); (code == http.StatusRequestEntityTooLarge) != tooLarge {
+				t.Errorf("%s: %d bytes: status %d", kind, length, code)
+			}
+		}
+	}
+}
+
+// unread is a body that nobody may read.
+type unread struct{ t *testing.T }
+
+func (u unread) Read([]byte) (int, error) {
+	u.t.Error("the body was read")
+	return 0, io.EOF
 }

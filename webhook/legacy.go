@@ -64,7 +64,9 @@ func bad(reason Reason, header string) error {
 func (l *legacy) Verify(ctx context.Context, m *Message) (d Delivery, err error) {
 	switch {
 	case l.takes(m.Method, "POST"):
-		err = l.post(l, ctx, m, &d)
+		if err = m.CheckLength(); err == nil {
+			err = l.post(l, ctx, m, &d)
+		}
 	case l.other != nil && l.takes(m.Method, l.also):
 		err = l.other(l, ctx, m, &d)
 	default:
