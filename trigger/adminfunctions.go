@@ -175,6 +175,16 @@ func (a *admin) functionStatus(x *exchange, name string) {
 	x.answerJSON(http.StatusOK, struct{}{})
 }
 
+// isInput reports whether a JSON value can be the input of a function: a text or
+// null; the reference takes what can be written as a text.
+func (a *admin) isInput(value json.RawMessage) bool {
+	if a.site.Compat {
+		return len(value) == 0 || value[0] != '{' && value[0] != '['
+	}
+	var text *string
+	return len(value) == 0 || json.Unmarshal(value, &text) == nil
+}
+
 // invoke takes the order to run a function with a text as its input. It answers
 // before anything runs; a function that wants an HTTP request fails then, for
 // there is none (TR-209), so for a host of HTTP functions there is nothing left
@@ -185,9 +195,9 @@ func (a *admin) invoke(x *exchange, name string) {
 		return
 	}
 	var body *struct {
-		Input *string `json:"input"`
+		Input json.RawMessage `json:"input"`
 	}
-	if json.Unmarshal(text, &body) != nil || body == nil {
+	if json.Unmarshal(text, &body) != nil || body == nil || !a.isInput(body.Input) {
 		x.answerEmpty(http.StatusBadRequest)
 		return
 	}

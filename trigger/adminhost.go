@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/httptrigger/httptrigger/internal/jsonc"
 )
 
 // answerJSON answers an admin request.
@@ -187,6 +189,9 @@ func (a *admin) readJSON(x *exchange) ([]byte, bool) {
 		}
 		x.answerEmpty(status)
 		return nil, false
+	}
+	if v, err := jsonc.ParseLenientValue(text); err == nil && a.site.Compat {
+		text = v.AppendJSON(nil)
 	}
 	return text, true
 }
