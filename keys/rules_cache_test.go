@@ -328,3 +328,37 @@ func TestRuleDoubledNames(t *testing.T) {
 		}
 	}
 }
+
+// stubborn is a store that saves nothing, but has what another process put there
+// when it is asked again.
+type stubborn struct {
+	keys.Memory
+	other keys.Set // nil Function: nobody else saves either
+}
+
+func (s *stubborn) Save(ctx context.Context, scope keys.Scope, _ keys.Set) error {
+	if s.other.Function != nil {
+		if err := s.Memory.Save(ctx, scope, s.other); err != nil {
+			return err
+		}
+	}
+	return errors.New("disk full")
+}
+
+// TestRuleFirstWriterWins is KY-81: if the first keys cannot be saved, for
+// whatever reason, those of another process count, and without them it is an error.
+func TestRuleFirstWriterWins(t *testing.T) {
+	orders := keys.FunctionScope("orders")
+	theirs := keys.Set{Function: []keys.Key{{Name: "default", Value: keys.NewSecret("theirs")}}}
+	for _, compat := range []bool{true, false} {
+		m := &keys.Manager{Store: &stubborn{other: theirs}, Compat: compat}
+		set, err := m.Ensure(t.Context(), orders)
+		if err != nil || len(set.Function) != 1 || set.Function[0].Value.Reveal() != "theirs" {
+			t.Errorf("compat %t: %v, %v, want the other's key", compat, set, err)
+		}
+		m.Store = &stubborn{}
+		if set, err := m.Ensure(t.Context(), orders); err == nil {
+			t.Errorf("compat %t: %v, want an error: nobody could save", compat, set)
+		}
+	}
+}
