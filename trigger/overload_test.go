@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/httptrigger/httptrigger/trigger"
 )
@@ -45,7 +46,7 @@ func TestThrottledIsTold(t *testing.T) {
 			told := 0
 			entered, leave := make(chan struct{}), make(chan struct{})
 			host, err := trigger.NewHost(trigger.Config{
-				App: app, Compat: true, NoAdmin: true, Env: map[string]string{"WEBSITE_COUNTERS_APP": tt.counters},
+				App: app, Compat: true, NoAdmin: true, Now: func() time.Time { return time.Unix(1e9, 0) }, Env: map[string]string{"WEBSITE_COUNTERS_APP": tt.counters},
 				Handlers: map[string]http.Handler{"f": http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
 					close(entered)
 					<-leave
