@@ -69,20 +69,27 @@ func (l *legacy) github(ctx context.Context, m *Message, d *Delivery) error {
 	return m.hashed(d, sha1.New, key, signature, "")
 }
 
-// dropbox: HMAC-SHA256 in bare hex.
-func (l *legacy) dropbox(ctx context.Context, m *Message, d *Delivery) error {
-	const header = "X-Dropbox-Signature"
-	key, err := l.key(ctx, m, d)
-	if err != nil {
-		return err
+// signed returns the key and the signature that is all of a header.
+func (l *legacy) signed(ctx context.Context, m *Message, d *Delivery, header string, decode func(string) ([]byte, error)) (key string, signature []byte, err error) {
+	if key, err = l.key(ctx, m, d); err != nil {
+		return "", nil, err
 	}
 	value, err := one(m.Header, header, MissingSignature)
 	if err != nil {
-		return err
+		return "", nil, err
 	}
-	signature, err := hex.DecodeString(value)
+	if signature, err = decode(value); err != nil {
+		return "", nil, bad(MalformedSignature, header)
+	}
+	return key, signature, nil
+}
+
+// dropbox: HMAC-SHA256 in bare hex.
+func (l *legacy) dropbox(ctx context.Context, m *Message, d *Delivery) error {
+	const header = "X-Dropbox-Signature"
+	key, signature, err := l.signed(ctx, m, d, header, hex.DecodeString)
 	if err != nil {
-		return bad(MalformedSignature, header)
+		return err
 	}
 	return m.hashed(d, sha256.New, key, signature, "")
 }
@@ -105,17 +112,9 @@ func (l *legacy) dropboxChallenge(ctx context.Context, m *Message, d *Delivery) 
 // trello: HMAC-SHA1 over the body and then the absolute URL, in base64.
 func (l *legacy) trello(ctx context.Context, m *Message, d *Delivery) error {
 	const header = "X-Trello-Webhook"
-	key, err := l.key(ctx, m, d)
+	key, signature, err := l.signed(ctx, m, d, header, base64.StdEncoding.DecodeString)
 	if err != nil {
 		return err
-	}
-	value, err := one(m.Header, header, MissingSignature)
-	if err != nil {
-		return err
-	}
-	signature, err := base64.StdEncoding.DecodeString(value)
-	if err != nil {
-		return bad(MalformedSignature, header)
 	}
 	return m.hashed(d, sha1.New, key, signature, m.URL())
 }
@@ -131,17 +130,9 @@ func (l *legacy) trelloProbe(ctx context.Context, m *Message, d *Delivery) error
 // request.
 func (l *legacy) pusher(ctx context.Context, m *Message, d *Delivery) error {
 	const appHeader, header = "X-Pusher-Key", "X-Pusher-Signature"
-	list, err := l.key(ctx, m, d)
+	list, signature, err := l.signed(ctx, m, d, header, hex.DecodeString)
 	if err != nil {
 		return err
-	}
-	value, err := one(m.Header, header, MissingSignature)
-	if err != nil {
-		return err
-	}
-	signature, err := hex.DecodeString(value)
-	if err != nil {
-		return bad(MalformedSignature, header)
 	}
 	app, err := one(m.Header, appHeader, UnknownAppKey)
 	if err != nil {
