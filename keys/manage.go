@@ -256,7 +256,7 @@ func (m *Manager) Edit(ctx context.Context, s Scope, kind Kind, name string, edi
 			return nil
 		}
 		list := *set.list(kind)
-		for i := range list { // a document can have several of a name, and all work
+		for i := range list { // names that differ in casing alone all work
 			if strings.EqualFold(list[i].Name, name) {
 				one(&list[i])
 			}
