@@ -126,19 +126,16 @@ func (r *record) begin(addr string) (released <-chan struct{}) {
 // hold waits for the release of a request; a function that watches its token
 // leaves when that is cancelled.
 func (r *record) hold(ctx context.Context, addr string, watch bool) {
-	released, cancelled := r.begin(addr), ctx.Done()
+	released := r.begin(addr)
 	defer r.server.Resume(addr)
-	for {
-		select {
-		case <-released:
-			return
-		case <-cancelled:
-			r.note(addr, func(v *visit) { v.cancelled = true })
-			if watch {
-				return
-			}
-			cancelled = nil
-		}
+	var cancelled <-chan struct{}
+	if watch {
+		cancelled = ctx.Done()
+	}
+	select {
+	case <-released:
+	case <-cancelled:
+		r.note(addr, func(v *visit) { v.cancelled = true })
 	}
 }
 
