@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
@@ -48,16 +48,8 @@ type cookie struct {
 }
 
 func (c cookie) cookie() *http.Cookie {
-	out := &http.Cookie{Name: c.Name, Value: c.Value, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge, Secure: c.Secure, HttpOnly: c.HTTPOnly}
-	switch strings.ToLower(c.SameSite) {
-	case "lax":
-		out.SameSite = http.SameSiteLaxMode
-	case "strict":
-		out.SameSite = http.SameSiteStrictMode
-	case "none":
-		out.SameSite = http.SameSiteNoneMode
-	}
-	return out
+	return &http.Cookie{Name: c.Name, Value: c.Value, Path: c.Path, Domain: c.Domain, MaxAge: c.MaxAge,
+		Secure: c.Secure, HttpOnly: c.HTTPOnly, SameSite: vec.SameSite(c.SameSite)}
 }
 
 // handler makes the function of a vector. Where the library cannot have such a

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/httptrigger/httptrigger/internal/conformance/vec"
 	"github.com/httptrigger/httptrigger/trigger"
 )
 
@@ -92,14 +93,7 @@ func cookies(list []cookie) []*http.Cookie {
 				h.MaxAge = -1 // net/http's spelling of 0
 			}
 		}
-		switch strings.ToLower(c.SameSite) {
-		case "lax":
-			h.SameSite = http.SameSiteLaxMode
-		case "strict":
-			h.SameSite = http.SameSiteStrictMode
-		case "none":
-			h.SameSite = http.SameSiteNoneMode
-		}
+		h.SameSite = vec.SameSite(c.SameSite)
 		out = append(out, h)
 	}
 	return out
